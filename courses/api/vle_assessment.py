@@ -7,7 +7,7 @@ import orjson
 from django.core.exceptions import ValidationError as InvalidAddress
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers, status
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
 
 from courses.api.session import CORNER, CORNERS
@@ -30,6 +30,7 @@ from learners.api.learner import MissingEnrolmentsSerializer
 
 OF_NEW = ("vle_activity_type", "vle_activity_id", "vle_learner_uid")
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
+NO_SESSION = {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]}
 LONGEST_ADDRESS, LONGEST_MESSAGE, LONGEST_SHOWN = 2048, 10_000, 40
 
 
@@ -209,7 +210,11 @@ class AssessmentView(ProcedureView):
         responses={
             200: AssessmentSerializer,
             400: OpenApiResponse(WRONG_OR_OVER, "A value is wrong; or one text in a list: the session is over."),
-            **problems(401, 403, 404, 413, 415),
+            **problems(401, 403, 413, 415),
+            404: OpenApiResponse(
+                {"oneOf": [{"type": "string"}, NO_SESSION]},
+                "No such activity or learner: a text. No such session: an object.",
+            ),
             406: OpenApiResponse(
                 PolymorphicProxySerializer("NotReadyOrAcceptable", [NotReadySerializer, ErrorSerializer], None),
                 "The learner cannot be assessed yet; or Accept names nothing that there is.",
@@ -230,6 +235,8 @@ class AssessmentView(ProcedureView):
     def answered(self, body: dict[str, Any]) -> Response:
         try:
             session = self.session(body)
+        except Unknown as error:
+            return Response(str(error), status.HTTP_404_NOT_FOUND)
         except assessments.Closed as error:
             return Response([str(error)], status.HTTP_400_BAD_REQUEST)
         except assessments.NotReady as error:
@@ -264,7 +271,7 @@ class AssessmentView(ProcedureView):
         rows = AssessmentSession.objects.select_related("activity", "learner__user")
         session = rows.filter(pk=body["session_id"], activity__vle=self.root_id).first()
         if session is None:
-            raise Unknown("Session not found")
+            raise NotFound("Session not found")
         activity, person = session.activity, session.learner.user
         own = (activity.vle_activity_type, activity.vle_activity_id, person.uid)
         named = tuple(body.get(name, value) for name, value in zip(OF_NEW, own, strict=True))

@@ -5,12 +5,13 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
+from rest_framework import serializers, status
+from rest_framework.exceptions import NotFound
 from rest_framework.response import Response
 
 from courses.api.session import address
-from courses.api.vle_assessment import OPTIONAL, MinutesField, ReturnAddressField, SessionNumberField
+from courses.api.vle_assessment import NO_SESSION, OPTIONAL, MinutesField, ReturnAddressField, SessionNumberField
 from courses.models import AssessmentSession
 from courses.row_rules import members_of_vle
 from institutions.models import VLE, User
@@ -68,7 +69,10 @@ class LauncherView(ProcedureView):
         request=LauncherBodySerializer,
         responses={
             200: LauncherSerializer,
-            **problems(400, 401, 403, 404, 413, 415),
+            **problems(400, 401, 403, 413, 415),
+            404: OpenApiResponse(
+                {"oneOf": [{"type": "string"}, NO_SESSION]}, "No such person: a text. No such session: an object."
+            ),
         },
     )
     def post(self, request, **_):
@@ -77,7 +81,10 @@ class LauncherView(ProcedureView):
         The person is a member of one of the VLE's courses, unless the institution lets its VLEs send everybody.
         """
         body = self.body(LauncherBodySerializer)
-        launcher, token = self.launcher(body)
+        try:
+            launcher, token = self.launcher(body)
+        except Unknown as error:
+            return Response(str(error), status.HTTP_404_NOT_FOUND)
         query = urlencode({"id": launcher.pk, "token": token})
         url = f"{address(request, settings.DASHBOARD_URL)}/ui/auth/launcher?{query}"
         answer: dict[str, Any] = {"id": launcher.pk, "token": token, "url": url}
@@ -112,5 +119,5 @@ class LauncherView(ProcedureView):
             return None
         session = AssessmentSession.objects.filter(pk=number, learner=person.pk, activity__vle=self.root_id).first()
         if session is None:
-            raise Unknown("Session not found")
+            raise NotFound("Session not found")
         return session

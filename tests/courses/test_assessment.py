@@ -144,7 +144,7 @@ def test_what_is_left_out_or_null_has_defaults(post):
 
 def test_ids_are_compared_as_text(home, post):
     assert session(post, vle_activity_id=1) > 0
-    assert post(404, **{**NEW, "vle_activity_id": "01"}) == {"detail": "Activity not found"}
+    assert post(404, **{**NEW, "vle_activity_id": "01"}) == "Activity not found"
     home.person("7")
     Learner.objects.create(user=home.people["7"], institution=home.institution)
     home.join(home.course, "7")
@@ -156,8 +156,8 @@ def test_ids_are_compared_as_text(home, post):
 @pytest.mark.parametrize(
     "change", [{"vle_activity_id": "2"}, {"vle_activity_type": "assign"}, {"vle_activity_type": "QUIZ"}]
 )
-def test_unknown_activity_is_404_with_an_object(post, change):
-    assert post(404, **{**NEW, **change}) == {"detail": "Activity not found"}
+def test_unknown_activity_is_404_with_a_text(post, change):
+    assert post(404, **{**NEW, **change}) == "Activity not found"
 
 
 def test_activity_of_another_vle_is_not_found(world, home, post):
@@ -166,26 +166,26 @@ def test_activity_of_another_vle_is_not_found(world, home, post):
     Activity.objects.create(
         institution=home.institution, vle=second, course=course, vle_activity_type="quiz", vle_activity_id="9"
     )
-    assert post(404, **{**NEW, "vle_activity_id": "9"}) == {"detail": "Activity not found"}
+    assert post(404, **{**NEW, "vle_activity_id": "9"}) == "Activity not found"
     assert world.away.activity.vle_activity_id == NEW["vle_activity_id"]  # the row of the other institution
     assert session(post) > 0
     assert AssessmentSession.objects.get().activity == home.activity
 
 
 @pytest.mark.parametrize("uid", ["nobody", "teacher", "admin", "B\u00f3b"])
-def test_unknown_learner_is_404_with_an_object(post, uid):
-    assert post(404, **{**NEW, "vle_learner_uid": uid}) == {"detail": "Learner not found"}
+def test_unknown_learner_is_404_with_a_text(post, uid):
+    assert post(404, **{**NEW, "vle_learner_uid": uid}) == "Learner not found"
 
 
 def test_learner_who_is_not_in_the_course_is_not_found_and_not_put_into_it(home, post):
     """An earlier implementation put the learner into the course by opening a session."""
     enrolled(consented(home, "eve"))
     before = set(CourseLearner.objects.values_list("course", "learner"))
-    assert post(404, **{**NEW, "vle_learner_uid": "eve"}) == {"detail": "Learner not found"}
+    assert post(404, **{**NEW, "vle_learner_uid": "eve"}) == "Learner not found"
     assert set(CourseLearner.objects.values_list("course", "learner")) == before
     assert AssessmentSession.objects.count() == 0
     home.join(home.other_course, "eve")
-    assert post(404, **{**NEW, "vle_learner_uid": "eve"}) == {"detail": "Learner not found"}
+    assert post(404, **{**NEW, "vle_learner_uid": "eve"}) == "Learner not found"
 
 
 def test_learner_of_another_institution_is_not_found(world, home, post):
@@ -193,14 +193,14 @@ def test_learner_of_another_institution_is_not_found(world, home, post):
     person = away.person("only-there")
     Learner.objects.create(user=person, institution=away.institution)
     away.join(away.course, "only-there")
-    assert post(404, **{**NEW, "vle_learner_uid": "only-there"}) == {"detail": "Learner not found"}
+    assert post(404, **{**NEW, "vle_learner_uid": "only-there"}) == "Learner not found"
     assert session(post) > 0
     assert AssessmentSession.objects.get().learner.institution == home.institution
 
 
 def test_deactivated_learner_is_not_found(home, post):
     User.objects.filter(pk=home.people["bob"].pk).update(is_active=False)
-    assert post(404, **NEW) == {"detail": "Learner not found"}
+    assert post(404, **NEW) == "Learner not found"
 
 
 # 406: the learner is not ready.
@@ -481,7 +481,7 @@ def test_session_does_not_go_on_without_consent_enrolment_or_membership(home, po
     Learner.objects.filter(pk=bob).update(consent_rejected=timezone.now())
     assert post(406, session_id=number)["status"] == 3
     CourseLearner.objects.filter(learner=bob).delete()
-    assert post(404, session_id=number) == {"detail": "Learner not found"}
+    assert post(404, session_id=number) == "Learner not found"
     assert stored(number).checked_at is None
     assert post(session_id=number, close=True)["closed_at"] is not None  # it can always be closed
 

@@ -134,13 +134,13 @@ def test_target_address_is_kept(post, address):
 
 
 @pytest.mark.parametrize("uid", ["nobody", "\u00e5nn", "root", "home-ann", "ann@home.example.org"])
-def test_unknown_person_is_404_with_an_object(post, uid):
-    assert post(404, vle_user_uid=uid) == {"detail": "User not found"}
+def test_unknown_person_is_404_with_a_text(post, uid):
+    assert post(404, vle_user_uid=uid) == "User not found"
 
 
 def test_person_of_another_institution_is_as_unknown(world, post):
     world.away.person("only-there")
-    assert post(404, vle_user_uid="only-there") == {"detail": "User not found"}
+    assert post(404, vle_user_uid="only-there") == "User not found"
     post(**ASKED)
     assert Launcher.objects.get().user == world.home.people["ann"]
 
@@ -148,12 +148,12 @@ def test_person_of_another_institution_is_as_unknown(world, post):
 def test_global_admin_without_institution_and_people_without_uid_are_unknown(world, post):
     assert world.people["global"].uid == ""
     assert list(post(400, vle_user_uid="")) == ["vle_user_uid"]
-    assert post(404, vle_user_uid=world.people["global"].username) == {"detail": "User not found"}
+    assert post(404, vle_user_uid=world.people["global"].username) == "User not found"
 
 
 def test_deactivated_person_is_unknown(world, post):
     User.objects.filter(pk=world.people["ann"].pk).update(is_active=False)
-    assert post(404, **ASKED) == {"detail": "User not found"}
+    assert post(404, **ASKED) == "User not found"
 
 
 def test_only_learners_are_sent_to_the_capture_api(post):

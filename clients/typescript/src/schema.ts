@@ -1533,13 +1533,13 @@ export interface paths {
         };
         /**
          * List identity providers
-         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators, and for administrators where it concerns them.
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
          */
         get: operations["institution_oidc_list"];
         put?: never;
         /**
          * Connect an identity provider
-         * @description Connect the institution's identity provider: its secret is never answered. For global administrators, and for administrators where it concerns them.
+         * @description Connect the institution's identity provider: its secret is never answered. For global administrators and administrators.
          */
         post: operations["institution_oidc_create"];
         delete?: never;
@@ -1557,25 +1557,25 @@ export interface paths {
         };
         /**
          * Read an identity provider
-         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators, and for administrators where it concerns them.
+         * @description The identity provider (OpenID Connect) through which people of the institution sign in; there is one at most. For global administrators and administrators.
          */
         get: operations["institution_oidc_retrieve"];
         /**
          * Update an identity provider
-         * @description Change an identity provider: what the body leaves out stays as it is. For global administrators, and for administrators where it concerns them.
+         * @description Change an identity provider: what the body leaves out stays as it is. For global administrators and administrators.
          */
         put: operations["institution_oidc_update"];
         post?: never;
         /**
          * Delete an identity provider
-         * @description Delete the connection: sessions that were opened through it end. For global administrators, and for administrators where it concerns them.
+         * @description Delete the connection: sessions that were opened through it end. For global administrators and administrators.
          */
         delete: operations["institution_oidc_destroy"];
         options?: never;
         head?: never;
         /**
          * Change fields of an identity provider
-         * @description Change an identity provider: the fields that the body names, and no others. For global administrators, and for administrators where it concerns them.
+         * @description Change an identity provider: the fields that the body names, and no others. For global administrators and administrators.
          */
         patch: operations["institution_oidc_partial_update"];
         trace?: never;
@@ -29105,13 +29105,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not here, or not for this caller. */
+            /** @description No such activity or learner: a text. No such session: an object. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": string | {
+                        detail: string;
+                    };
                 };
             };
             /** @description The learner cannot be assessed yet; or Accept names nothing that there is. */
@@ -32395,13 +32397,15 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Not here, or not for this caller. */
+            /** @description No such person: a text. No such session: an object. */
             404: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": string | {
+                        detail: string;
+                    };
                 };
             };
             406: components["responses"]["NotAcceptable"];

@@ -19,7 +19,7 @@ from tests.servers.service import free_port
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # without the package's wrapper, which changes the account
 PASSWORD = "of-the-tests"
-LONGEST = 60.0  # seconds
+LONGEST = 120.0  # seconds: they start beside other processes
 
 
 def needed(what: str, is_there: bool) -> None:

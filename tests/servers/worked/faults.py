@@ -63,7 +63,7 @@ def prepare() -> None:
     jobs.wake = _wake_or_die
     reap, seconds = jobs.PERIODIC[REAPER]
     jobs.PERIODIC[REAPER] = (_marked(reap), seconds)
-    jobs.PERIODIC[REMINDERS] = (jobs.PERIODIC[REMINDERS][0], SOON)
+    jobs.PERIODIC[REMINDERS] = (jobs.PERIODIC[REMINDERS][0], 1)  # else sent again before the provider has deleted it
     loop.LOOK = SOON
     if settings.BROKER_URL:
         from pipeline import relay  # imports Celery

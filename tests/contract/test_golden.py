@@ -24,7 +24,7 @@ POINTS_AT = {  # key -> the word for the row whose id it is
     "parent": "row", "user": "user", "category": "info",
     **{name: name for name in ("learner", "activity", "session", "request", "report")},
 }  # fmt: skip
-WRITTEN = {"created_at", "updated_at", "joined_at", "written_at", "oldest", "newest"}
+WRITTEN = {"created_at", "updated_at", "joined_at", "written_at", "oldest", "newest", "since"}
 
 
 def _names_a_row(key: str, value: int) -> bool:

@@ -479,7 +479,7 @@ def test_what_tells_of_both_can_be_read_in_the_trail(merged, world):
     merged("ann", "bob")
     assert Key.objects.get(line_id=10**6).person_id == ann
     line = Line.objects.get(verb="merge")
-    assert (line.resource, line.person_id, json.loads(line.details)["from"]) == ("institution/user", ann, bob)
+    assert (line.resource, line.person_id, details_of(line)["from"]) == ("institution/user", ann, bob)
 
 
 def test_deactivated_account_gives_no_rights(merged, world):

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -271,6 +272,11 @@ class WebPlugin(Browser):
         )
         assert data["api_url"] == f"http://127.0.0.1:{port}"
         self._keep(data["token"])
+
+    def answer(self, name: str, /, **values: Any) -> Answer:
+        """Each capture says when it was made, by which it differs from one that is sent again."""
+        instant = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return super().answer(name, **({"captured_at": instant} | values if name == "capture" else values))
 
     def captures(self, instrument: int) -> str:
         taken = self.send("capture", 200, instrument=instrument)

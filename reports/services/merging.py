@@ -233,7 +233,10 @@ def people_merge(
         _deleted(Instructor.objects.get(pk=gone_id))
     keys_moved(gone_id, kept_id)
     _deleted(gone)
-    FormerUid.objects.update_or_create(institution=institution, uid_key=gone.uid_key, defaults={"person": kept})
+    former = FormerUid(institution=institution, uid_key=gone.uid_key, person=kept)
+    FormerUid.objects.bulk_create(
+        [former], update_conflicts=True, unique_fields=["institution", "uid_key"], update_fields=["person"]
+    )
     before = User.objects.get(pk=kept_id)
     for name, value in changes.items():
         setattr(kept, name, value)

@@ -12,7 +12,7 @@ from reports.models import Report, Request
 from signin.services import passwords
 from tests.console.conftest import form_of
 from tests.pages.test_policy import assert_clean
-from tests.world import rewritten
+from tests.world import PASSWORD, rewritten
 from trail.models import Line
 
 
@@ -52,6 +52,16 @@ def test_added_whole_or_not_at_all(admin, address, sent, world):
     assert 'value="Zoë"' in answer.text
     assert form_of(answer.text)["learner"] == ["on"]
     assert (User.objects.count(), Line.objects.count()) == before
+
+
+def test_the_own_address_needs_the_present_password(admin, address, sent, world):
+    """The form of others has no such field."""
+    page, new = address("people/{admin}/edit/"), {"email": "new@home.example.org"}
+    assert "current_password" not in admin.get(address("people/{ann}/edit/")).context["form"].fields
+    answer = sent(admin, page, new)
+    assert (answer.status_code, [*answer.context["form"].errors]) == (400, ["current_password"])
+    assert sent(admin, page, new | {"current_password": PASSWORD}).status_code == 302
+    assert User.objects.get(pk=world.people["admin"].pk).email == new["email"]
 
 
 def test_errors_of_the_api_stand_at_their_fields(admin, address, sent):

@@ -18,10 +18,11 @@ def root(as_):
 
 
 def misspelt(name: str) -> set[str]:
-    """Another case and other signs, a letter too few or too many, the name of a key without its ending or with it."""
+    """Another case and other signs, a letter too few or too many, the name without its ending, with it, or cut."""
     first, *others = name.split("_")
     camel = first + "".join(map(str.title, others))
     found = {name.upper(), camel, name.replace("_", "-"), f"{name}_id", f"{name}s", name.removesuffix("_id")}
+    found |= {f"{name[:4]}_id", f"{name[:3]}Id"} if name.endswith("_id") else set()  # inst_id
     return found | ({name[:2] + name[3:]} if len(name) > 4 else set())
 
 

@@ -134,3 +134,14 @@ def test_the_admin_page_counts_wrong_ones(world):
     assert all("This is not the present password." in text for text in texts[:10])
     assert "Too many failed attempts." in texts[10]
     assert has(root, PASSWORD)
+
+
+def test_the_admin_page_asks_for_it_where_the_own_address_changes(world):
+    browser, root = Client(), world.people["global"]
+    assert browser.post("/signin/", {"email": root.email, "password": PASSWORD}).status_code == 302
+    page = f"/admin/institutions/user/{root.pk}/change/"
+    body = {"username": root.username, "email": "new@example.org", "is_staff": "on", "is_active": "on"}
+    assert "The present password is needed." in browser.post(page, body).text
+    assert User.objects.get(pk=root.pk).email == root.email
+    assert browser.post(page, body | {"current_password": PASSWORD}).status_code == 302
+    assert User.objects.get(pk=root.pk).email == "new@example.org"

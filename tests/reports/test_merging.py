@@ -495,12 +495,10 @@ def test_record_names_the_pseudonyms_of_both(merged, world):
 
 
 def test_last_administrator_is_not_merged_away(merged, world):
-    """By an administrator whom a VLE has sent, and who cannot sign in."""
-    world.home.institution.launcher_admin = True
-    world.home.institution.save()
-    User.objects.filter(pk=world.people["legal"].pk).update(inst_admin=True, password="!", login_allowed=False)
+    """By an administrator who is signed in, but could not sign in again."""
+    User.objects.filter(pk=world.people["legal"].pk).update(inst_admin=True, password="!")
     world.people["legal"].refresh_from_db()
-    client = client_of(world.people["legal"], "launched")
+    client = client_of(world.people["legal"])
     url = f"/api/v2/institution/{world.home.institution.pk}/user/"
     body = {"from": world.people["admin"].pk}
     User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=False)

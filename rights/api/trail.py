@@ -66,6 +66,6 @@ class OwnLineViewSet(ResourceViewSet):
     @action(detail=False)
     def lists(self, request, **_):
         """How often lists of people in which the caller may have been were opened, by roles."""
-        since = timezone.now() - LISTS_SINCE
+        since = timezone.now().replace(minute=0, second=0, microsecond=0) - LISTS_SINCE
         opened = lists_opened(self.caller, since) if self.caller.institution_id is not None else []
         return Response(ListsOpenedSerializer({"since": since, "opened": opened}).data)

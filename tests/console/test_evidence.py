@@ -102,7 +102,7 @@ def test_what_a_provider_says_is_shown_with_its_pictures(work, admin, address):
     work.answer(request, result=0.2, audit=audit)
     answer = admin.get(page_of(work, address))
     said = answer.text.partition('id="captures"')[2]
-    faces = re.findall(r'<img src="([^"]+sample-[01]\.png)"', said)[1:]
+    faces = re.findall(r'<img src="([^"]+sample-[01]\.png)"', said)
     assert [get(face).getvalue() for face in faces] == [PNG, PNG]
     assert re.findall(r'<span class="soft">(\d+)\s%', said) == ["42", "42"]
     assert re.findall(r"<dt>(\w+)</dt><dd>([^<]*)</dd>", said) == [("glasses", "True"), ("text", "&lt;i&gt;")]

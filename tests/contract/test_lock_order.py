@@ -31,6 +31,7 @@ from retention.services.bulk import JOB as DELETION_JOB
 from rights.models import Bundle, Contest, Erasure, Figures
 from rights.services.bundles import bundle_create, bundle_delete
 from rights.services.figures import FIGURES_JOB
+from rights.services.notices import BUNDLE, SENT_JOB
 from signin.services.launchers import launcher_create
 from signin.services.passwords import JOB as LINK_JOB
 from tests.contract.calls import CALLS
@@ -269,6 +270,10 @@ def _bundle_over(home: Home) -> None:
     Bundle.objects.filter(state="ready").update(expires_at=PAST)
 
 
+def _sent(home: Home) -> None:
+    enqueue(SENT_JOB, [(home.people["ann"].pk, BUNDLE)])
+
+
 def _figures_asked(home: Home) -> None:
     figures = Figures.objects.create(institution=home.institution, first_month="2026-01", last_month="2026-02")
     enqueue(FIGURES_JOB, [figures.pk])
@@ -301,6 +306,7 @@ BACKGROUND: dict[str, tuple[Callable[[Home], None], str]] = {
     "rights.withdrawal": (_consent_withdrawn, "learners_learner"),
     "rights.erasure": (_erased, "learners_learner"),
     "rights.erasure_refused": (_erasure_refused, "mail"),
+    SENT_JOB: (_sent, "mail"),
     FIGURES_JOB: (_figures_asked, "rights_figures"),
     LINK_JOB: (_link_wanted, "mail"),
     ACCOUNT_JOB: (_ended, "pipeline_brokeraccount"),

@@ -31,10 +31,12 @@ FILE = Path(__file__).with_name("write_budgets.json")
 NEW_MEMBER, KNOWN_MEMBER = "vle_learner.create", "vle_learner.create of a member"
 BY_SESSION = "lapi_verification.send by the token of a session"
 UPLOAD, UPLOADS_TO = "provider_model.upload", ("post", "/models/{token}/")
-LIMITS = {  # one of the statements writes into the trail, and of captures that are verified one writes the job
+# One of the statements writes into the trail; of captures one looks whether it is sent again, and of those that are
+# verified one writes the job.
+LIMITS = {
     NEW_MEMBER: 15, KNOWN_MEMBER: 7, "learner.create": 13, "learner.patch": 10, "group.patch": 6,
-    "vle_assessment.open": 10, "lapi_verification.send": 11, BY_SESSION: 11, "lapi_enrolment.send": 11,
-    "lapi_alert.send": 11, "vle_attachment.send": 12,
+    "vle_assessment.open": 10, "lapi_verification.send": 12, BY_SESSION: 12, "lapi_enrolment.send": 11,
+    "lapi_alert.send": 11, "vle_attachment.send": 13,
 }  # fmt: skip
 Sent = Callable[[], Any]  # sends the request: the answer
 

@@ -1,6 +1,7 @@
 """/session/<token>/: what a learner's browser reads of a session, by links that end with it."""
 
 import logging
+from types import SimpleNamespace
 
 import orjson
 import pytest
@@ -16,6 +17,7 @@ from courses.models import Activity, ActivityInstrument, AssessmentSession, Cour
 from files.links import Links
 from files.models import StoredFile
 from institutions.models import Instrument, User
+from kernel.caller import CallerKind
 from learners.models import Enrolment, Learner, SENDCategory, SENDLearner
 from signin import tokens
 from signin.models import CallerSession, Launcher
@@ -338,7 +340,7 @@ def test_changed_link_is_dead(home, open_):
 
 
 def test_a_link_to_a_file_is_no_link_to_a_session_and_the_other_way_round(home, open_):
-    made, caller = open_(), type("Anybody", (), {"kind": type("Kind", (), {"value": "person"}), "id": 1})()
+    made, caller = open_(), SimpleNamespace(kind=CallerKind.PERSON, id=1, sent_by=None)
     file = Links(base="/", caller=caller, seconds=300)(made["id"], "data.json")
     assert dead(f"/session{file}")
     assert followed(made["data"]["data"].replace("/session/", "/files/")).status_code == 404

@@ -22,7 +22,7 @@ from rest_framework.test import APIClient
 from courses.models import Import, ImportPart, ImportTrial
 from files.models import Kind, StoredFile
 from files.services import file_store, objects_erase_pending, store
-from institutions.models import VLE, Provider, ProviderNotification, UIOption, User
+from institutions.models import VLE, FormerUid, Provider, ProviderNotification, UIOption, User
 from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
@@ -315,6 +315,7 @@ def fill(world) -> User:
             change_message=CANARY,
         )  # fmt: skip
     UIOption.objects.create(**own, user=ann, route="x")
+    FormerUid.objects.create(**own, person=ann, uid_key="x")
     return ann
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from courses.models import Import, ImportPart, ImportTrial
 from files.models import Kind, StoredFile
 from files.services import file_store, objects_erase_pending, store
-from institutions.models import Provider, ProviderNotification, UIOption, User
+from institutions.models import FormerUid, Provider, ProviderNotification, UIOption, User
 from kernel.domain import Unknown
 from kernel.recording import Entry, Origin, record
 from learners.models import ConsentDecision, Enrolment, EnrolmentSample, Learner
@@ -280,6 +280,7 @@ def fill(world) -> User:
             change_message=CANARY,
         )  # fmt: skip
     UIOption.objects.create(**own, user=ann, route="x")
+    FormerUid.objects.create(**own, person=ann, uid_key=CANARY)
     return ann
 
 

@@ -139,18 +139,22 @@ def keep_browser_session(view: ResourceViewSet, person: User) -> None:
         browser_session_keep(view.request, person)
 
 
-def values_allowed(view: ResourceViewSet, person: User | None, values: dict[str, Any]) -> dict[str, Any]:
+def values_allowed(
+    view: ResourceViewSet, person: User | None, values: dict[str, Any], may: frozenset[str] | None = None
+) -> dict[str, Any]:
     """The values of a body without the present password, which a new one and another e-mail of the own account need.
 
     The address is as good as the password: a link to set one goes there. Raises Forbidden for what `refuse_launched`
     refuses. Who came through the institution's identity provider cannot change these of the own account: whoever finds
-    that browser could guess the present password.
+    that browser could guess the present password. An address that is not among what the caller `may` change (None: all)
+    is left to the service, which refuses it.
     """
     given = values.pop("current_password", None)
     refuse_launched(view, person, values)
     if person is None or person.pk != view.caller.id:
         return values
-    if "password" in values or ("email" in values and not is_same(person.email, values["email"])):
+    moves = (may is None or "email" in may) and "email" in values and not is_same(person.email, values["email"])
+    if "password" in values or moves:
         if view.caller.signed_in:
             raise Forbidden(NOT_BY_PASSWORD)
         passwords.refuse_unproven(
@@ -184,7 +188,7 @@ class BaseUserViewSet(ResourceViewSet):
     def perform_update(self, serializer):
         person = serializer.instance
         may = changeable(self, person, self.own_values(person))
-        values = values_allowed(self, person, serializer.validated_data)
+        values = values_allowed(self, person, serializer.validated_data, may)
         session_id = own_session_id(self, person)
         changed = people.person_update(person=person, may=may, is_locked=True, session_id=session_id, **values)
         keep_browser_session(self, changed)

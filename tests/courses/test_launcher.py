@@ -133,7 +133,7 @@ def test_target_address_is_kept(post, address):
 # For whom.
 
 
-@pytest.mark.parametrize("uid", ["nobody", "\u00e5nn", "root", "home-ann", "nobody@home.example.org"])
+@pytest.mark.parametrize("uid", ["nobody", "\u00e5nn", "root", "home-ann", "ann@away.example.org"])
 def test_unknown_person_is_404_with_a_text(post, uid):
     assert post(404, vle_user_uid=uid) == "User not found"
 

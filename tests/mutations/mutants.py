@@ -1230,13 +1230,12 @@ WRITTEN = [
     # What VLEs tell.
     ("every VLE enters", f"{_KERNEL}access.py", "role if id == caller.id else NOBODY", "role", _VLE_ACCESS),
     (
-        "VLEs take people of any institution",
-        _REGISTRATIONS,
-        "rows = User.objects.filter(institution=home, uid=uid)",
-        "rows = User.objects.filter(uid=uid).order_by('-pk')",
+        "VLEs edit who can sign in",
+        "institutions/services/person_values.py",
+        "person.has_flag or person.login_allowed or ",
+        "person.has_flag or ",
         _VLE_MEMBER,
     ),
-    ("VLEs edit who can sign in", _REGISTRATIONS, "{} if person.login_allowed else ", "", _VLE_MEMBER),
     (
         "VLEs edit who holds a flag",
         _REGISTRATIONS,
@@ -2467,11 +2466,18 @@ WRITTEN = [
         _ASSESSMENT,
     ),
     (
-        "learners of every institution",
-        "learners/services.py",
-        "Learner.objects.filter(institution=home, user__uid=uid)",
-        "Learner.objects.filter(user__uid=uid)",
-        _ASSESSMENT,
+        "a uid means people of every institution",
+        "institutions/services/named.py",
+        "people = User.objects.filter(institution=institution_id)",
+        "people = User.objects.order_by('-pk')",
+        _VLE_MEMBER,
+    ),
+    (
+        "the uid of a merged account means nobody",
+        "institutions/services/named.py",
+        '        Subquery(former.values("person")),\n',
+        "",
+        _VLE_MEMBER,
     ),
     (
         "sessions of every VLE",
@@ -2483,7 +2489,7 @@ WRITTEN = [
     (
         "another learner's session",
         "courses/api/vle_assessment.py",
-        "        if named[:2] != own[:2] or identifier_key(named[2]) != identifier_key(uid):\n",
+        "        if named[:2] != own[:2] or not is_meant(person, identifier_key(named[2])):\n",
         "        if False:\n",
         _ASSESSMENT,
     ),
@@ -2689,13 +2695,6 @@ WRITTEN = [
         'properties.get(name, {}).get("default")',
         "None",
         _SESSION_LINKS,
-    ),
-    (
-        "launchers for people of every institution",
-        "courses/api/vle_launcher.py",
-        "User.objects.filter(institution=self.tenant_id, uid",
-        "User.objects.order_by('-pk').filter(uid",
-        _VLE_LAUNCHER,
     ),
     (
         "launchers for anybody's session",
@@ -2926,7 +2925,7 @@ WRITTEN = [
     (
         "merge: password under another address",
         "institutions/services/people.py",
-        " and is_same_address:",
+        " and is_same(email, gone.email):",
         ":",
         (("tests/reports/test_merging.py",),),
     ),

@@ -315,7 +315,7 @@ def fill(world) -> User:
             change_message=CANARY,
         )  # fmt: skip
     UIOption.objects.create(**own, user=ann, route="x")
-    FormerUid.objects.create(**own, person=ann, uid_key="x")
+    FormerUid.objects.create(**own, person=ann, uid_key=CANARY)
     return ann
 
 

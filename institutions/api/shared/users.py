@@ -22,7 +22,7 @@ from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Role
 from kernel.changes import values_of
 from kernel.domain import Forbidden
-from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter, IdentifierFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter
 from kernel.http.address import client_address
 from kernel.http.browser import browser_session_keep
 from kernel.scope import under
@@ -118,7 +118,7 @@ class UserFilter(filters.FilterSet):
     email = ColumnFilter("email_key", lookup_expr="icontains")
     first_name = FoldedFilter(lookup_expr="folded_contains")
     last_name = FoldedFilter(lookup_expr="folded_contains")
-    uid = IdentifierFilter("uid_key", lookup_expr="icontains")
+    uid = filters.CharFilter("uid_key", lookup_expr="icontains")
     roles = filters.MultipleChoiceFilter(choices=[(name, name) for name in ROLES], method="with_roles")
 
     def with_roles(self, queryset, name: str, value: list[str]):
@@ -144,17 +144,17 @@ def values_allowed(
 ) -> dict[str, Any]:
     """The values of a body without the present password, which a new one and another e-mail of the own account need.
 
-    The address is as good as the password: a link to set one goes there. Who may not change it (`may` names what the
-    caller may change, None all) is told so by the service. Raises Forbidden for what `refuse_launched`
+    The address is as good as the password: a link to set one goes there. Raises Forbidden for what `refuse_launched`
     refuses. Who came through the institution's identity provider cannot change these of the own account: whoever finds
-    that browser could guess the present password.
+    that browser could guess the present password. An address that is not among what the caller `may` change (None: all)
+    is left to the service, which refuses it.
     """
     given = values.pop("current_password", None)
     refuse_launched(view, person, values)
     if person is None or person.pk != view.caller.id:
         return values
-    is_other_email = "email" in values and not is_same(person.email, values["email"])
-    if "password" in values or (is_other_email and (may is None or "email" in may)):
+    moves = (may is None or "email" in may) and "email" in values and not is_same(person.email, values["email"])
+    if "password" in values or moves:
         if view.caller.signed_in:
             raise Forbidden(NOT_BY_PASSWORD)
         passwords.refuse_unproven(

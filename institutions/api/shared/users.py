@@ -22,7 +22,7 @@ from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Role
 from kernel.changes import values_of
 from kernel.domain import Forbidden
-from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter
+from kernel.filters import ColumnFilter, FoldedColumnFilter, FoldedFilter, IdentifierFilter
 from kernel.http.address import client_address
 from kernel.http.browser import browser_session_keep
 from kernel.scope import under
@@ -118,7 +118,7 @@ class UserFilter(filters.FilterSet):
     email = ColumnFilter("email_key", lookup_expr="icontains")
     first_name = FoldedFilter(lookup_expr="folded_contains")
     last_name = FoldedFilter(lookup_expr="folded_contains")
-    uid = filters.CharFilter("uid_key", lookup_expr="icontains")
+    uid = IdentifierFilter("uid_key", lookup_expr="icontains")
     roles = filters.MultipleChoiceFilter(choices=[(name, name) for name in ROLES], method="with_roles")
 
     def with_roles(self, queryset, name: str, value: list[str]):

@@ -15,8 +15,8 @@ from console.templatetags.console import (
     flags,
     instant,
     labelled,
-    level,
     level_counts,
+    level_from,
     person,
     plain,
     provided,
@@ -30,7 +30,6 @@ from console.templatetags.console import (
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 from institutions.services.consents import asked_at, consent_standings
 from kernel.http.client import ApiClient
-from reports.arithmetic import Level
 from reports.queries import details_demonstrated, results_demonstrated
 from rights.models import Correction, Erasure, State
 
@@ -406,13 +405,7 @@ def add_demonstrated(_: ApiClient, __: Mapping[str, int], rows: list[dict[str, A
 
 
 def level_of(kind: str) -> Callable[[Row], Any]:
-    """A level that was concluded from something; also a demonstration's results have one."""
-
-    def show(row: Row) -> Any:
-        value = row[f"{kind}_level"]
-        return labelled(level(value), bool(row["demonstrated"]) and value >= Level.OK)
-
-    return show
+    return lambda row: level_from(row[f"{kind}_level"], row["demonstrated"])
 
 
 ACTIVITY_REPORTS = Listing(
@@ -441,7 +434,7 @@ ACTIVITY_REPORTS = Listing(
 
 
 def reported_course(row: Row) -> str:
-    return course({"vle_course_id": row["course"]["code"], **row["course"]})
+    return course(row["course"])
 
 
 ALL_REPORTS = Listing(

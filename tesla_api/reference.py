@@ -756,8 +756,10 @@ SAMPLES: dict[str, Any] = {
     **{f"{component}.{name}": value
        for component in ("OwnReport", "ExplainedReport")
        for name, value in {"activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
-                           "course": {"id": 14, "code": "MATH-101", "description": None},
-                           "levels_shown": True}.items()},
+                           "course": {
+                               "id": 14, "code": "MATH-101", "description": None, "start": "2026-09-01T00:00:00Z",
+                           },
+                           "levels_shown": True, "demonstrated": []}.items()},
     "explained": {
         "levels": [{"kind": "identity", "level": 3, "word": "Warning",
                     "reasons": ["The highest level of its parts is that of Face recognition."]}],
@@ -768,7 +770,7 @@ SAMPLES: dict[str, Any] = {
     "Held.consent": "VALID", "HeldKind.kind": "captures", "HeldKind.name": "What was captured while you worked",
     "HeldKind.count": 12, "oldest": "2026-10-02T08:00:00Z", "newest": "2026-10-02T09:30:00Z",
     "HeldKind.origin": "Sent by your browser during assessment sessions.", "limited_to": None,
-    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101", "InstrumentOff.code": "send",
+    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101, Sep 2026", "InstrumentOff.code": "send",
     "reason": "Your special needs take this instrument away.",
     # contests
     **{f"{component}.{name}": value
@@ -776,7 +778,10 @@ SAMPLES: dict[str, Any] = {
        for name, value in {"report": 31, "level": "identity", "reason": "The camera was covered by my hand.",
                            "state": "changed", "machine_levels": {"identity": 3}, "human_levels": {"identity": 2},
                            "activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
-                           "course": {"id": 14, "code": "MATH-101", "description": None}, "files": []}.items()},
+                           "course": {
+                               "id": 14, "code": "MATH-101", "description": None, "start": "2026-09-01T00:00:00Z",
+                           },
+                           "files": []}.items()},
     "answer": "The pictures before and after show the learner.", "deadline": "2026-10-17T11:05:00Z",
     "decided_at": "2026-10-09T09:12:00Z", "decided_by_id": 101, "is_assigned": True,
     "assignee": {"id": 101, "first_name": "Amelia", "last_name": "Stone"},

@@ -4344,6 +4344,8 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             } | null;
             /**
              * @description Null: the whole report.
@@ -4672,11 +4674,15 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             };
             readonly levels_shown: boolean;
             readonly identity_level: components["schemas"]["LevelEnum"] | null;
             readonly content_level: components["schemas"]["LevelEnum"] | null;
             readonly integrity_level: components["schemas"]["LevelEnum"] | null;
+            /** @description Instruments with results of a demonstration, which say nothing of anybody. */
+            readonly demonstrated: number[];
             /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
             readonly contest: {
                 state: string;
@@ -5727,6 +5733,7 @@ export interface components {
             instrument: string;
             activity_id: number;
             activity: string;
+            /** @description Its code, or number in the VLE, with the month in which it begins. */
             course: string;
             /** @description consent, activity, inactive, service, send or alternative. */
             code: string;
@@ -6122,6 +6129,8 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             };
             /**
              * @description Null: the whole report.
@@ -6287,11 +6296,15 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             };
             readonly levels_shown: boolean;
             readonly identity_level: components["schemas"]["LevelEnum"] | null;
             readonly content_level: components["schemas"]["LevelEnum"] | null;
             readonly integrity_level: components["schemas"]["LevelEnum"] | null;
+            /** @description Instruments with results of a demonstration, which say nothing of anybody. */
+            readonly demonstrated: number[];
             /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
             readonly contest: {
                 state: string;

@@ -84,14 +84,16 @@ def captures_stuck(institution: int, most: int = LINES) -> Iterator[Line]:
     open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), failures_since()
     rows = [*captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:most]]
     for row in rows:
-        place = _of("activity", institution, course=row["course"], activity=row["activity"])
+        place = _of("unsettled", institution, course=row["course"], activity=row["activity"])
         name = f"“{row['activity_name']}”"
         if row["open"]:
             text = f"capture{pluralize(row['open'])} of {name} not checked for more than an hour"
-            yield Line("fair", "waiting", row["open"], text, place)
+            address = f"{place}?{urlencode({'state': 'waiting', 'moment': open_before.isoformat()})}"
+            yield Line("fair", "waiting", row["open"], text, address)
         if row["failed"]:
             text = f"capture{pluralize(row['failed'])} of {name} that could not be checked, since yesterday"
-            yield Line("bad", "failed", row["failed"], text, place)
+            address = f"{place}?{urlencode({'state': 'failed', 'moment': failed_after.isoformat()})}"
+            yield Line("bad", "failed", row["failed"], text, address)
     if rows and (left := rows[0]["number"] - len(rows)):
         kind, word = ("bad", "failed") if rows[-1]["failed"] else ("fair", "waiting")
         yield _more(kind, word, left, "with captures that wait or could not be checked", institution)

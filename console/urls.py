@@ -142,6 +142,7 @@ urlpatterns = [
     ),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
     path(f"{ACTIVITY}reports.pdf", paper.ActivityPaper.as_view(), name="activity-pdf"),
+    path(f"{ACTIVITY}unsettled/", views.UnsettledView.as_view(), name="unsettled"),
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
     path(f"{REPORT}report.pdf", paper.ReportPaper.as_view(), name="report-pdf"),

@@ -770,8 +770,8 @@ SAMPLES: dict[str, Any] = {
     "Held.consent": "VALID", "HeldKind.kind": "captures", "HeldKind.name": "What was captured while you worked",
     "HeldKind.count": 12, "oldest": "2026-10-02T08:00:00Z", "newest": "2026-10-02T09:30:00Z",
     "HeldKind.origin": "Sent by your browser during assessment sessions.", "limited_to": None,
-    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101, Sep 2026", "InstrumentOff.code": "send",
-    "reason": "Your special needs take this instrument away.",
+    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101, Sep 2026",
+    "InstrumentOff.code": "send", "reason": "Your special needs take this instrument away.",
     # contests
     **{f"{component}.{name}": value
        for component in ("OwnContest", "Contest", "OwnContestRequest")

@@ -13,7 +13,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.timezone import now
 
-from console.listings import reported_course
+from console.listings import course_named
 from console.templatetags.console import contest_text, person
 from console.words import course_text
 from courses.queries import activities_lacking_consent
@@ -135,7 +135,7 @@ def alerts_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
     """The reports of this page of the API's list, which are the latest ALERTS; and how many there are, if more."""
     for row in page["results"]:
         ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
-        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, "
+        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {course_named(row)}, "
         text += f"{contest_text(row['contest'])}, changed" if row["contest"] else "changed"
         yield Line("bad", "alert", None, text, _of("report", institution, **ids), row["updated_at"])
     if page["count"] > len(page["results"]):

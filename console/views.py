@@ -22,6 +22,7 @@ from console.exports import FORMATS, exported, file_of, papers_of
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
+    ALL_ACTIVITIES,
     ALL_REPORTS,
     COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
@@ -515,19 +516,38 @@ class LearnersView(ListView):
         return replace(self.listing, filters=(*self.listing.filters, need))
 
 
-class ReportsView(ListView):
-    """The reports of all courses. A course is chosen by its name, and then one of its activities."""
+class AllCoursesView(ListView):
+    """Base of lists of all courses: a course is chosen by its name."""
 
     open_to = STAFF
+
+    def of_courses(self, declared: Filter) -> Filter:
+        return self.picked(declared, f"{self.home}course/", course, "code")
+
+
+class ActivitiesView(AllCoursesView):
+    """The activities of all courses."""
+
+    listing = ALL_ACTIVITIES
+
+    def listing_shown(self) -> Listing:
+        filters = (self.of_courses(each) if each.name == "course" else each for each in self.listing.filters)
+        return replace(self.listing, filters=tuple(filters))
+
+    def row_address(self, row: Row) -> str:
+        ids = {"course": row["course"]["id"], "activity": row["id"]}
+        return reverse("console:activity", kwargs={"institution": self.kwargs["institution"], **ids})
+
+
+class ReportsView(AllCoursesView):
+    """The reports of all courses. A course is chosen by its name, and then one of its activities."""
+
     listing = ALL_REPORTS
 
     def listing_shown(self) -> Listing:
         chosen = {"course": self.of_courses, "activity": self.of_activities}
         filters = (chosen[each.name](each) if each.name in chosen else each for each in self.listing.filters)
         return replace(self.listing, filters=tuple(filters))
-
-    def of_courses(self, declared: Filter) -> Filter:
-        return self.picked(declared, f"{self.home}course/", course, "code")
 
     def of_activities(self, declared: Filter) -> Filter:
         """Of the course that is chosen. A link may name one without its course: the reports say what it is called."""

@@ -355,6 +355,10 @@ RESOURCES = {
         sentences={"create": "Let an instrument watch over the activity, with options that fit its schema."},
         titles={"create": "Add an instrument to an activity", "destroy": "Take an instrument off an activity"},
     ),
+    "institution-activity": Words(
+        "Activities", "an activity of any course", "activities of all courses",
+        "What is assessed in some course; instructors see those of the courses that they teach.",
+    ),
     "institution-report": Words(
         "Reports", "a report of any course", "reports of all courses",
         "The levels of a learner's work in some activity; instructors see those of the courses that they teach.",
@@ -639,7 +643,7 @@ _ROWS = {
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
     ),
-    "activity": ("InstitutionCourseActivity", "VLECourseActivity", "UserActivity"),
+    "activity": ("InstitutionCourseActivity", "InstitutionActivity", "VLECourseActivity", "UserActivity"),
     "instrument": ("Instrument", "AdminInstrument", "InstitutionCourseActivityInstrumentInfo"),
     "user": ("InstitutionUser", "AdminUser", "Profile", "Merged"),
     "instructor": ("InstitutionInstructor", "InstitutionCourseInstructor", "VLECourseInstructor"),
@@ -880,7 +884,8 @@ SAMPLES: dict[str, Any] = {
     "facts": {"positive": [_FACT["code"]], "neutral": [], "negative": []}, "fact_sentences": [_FACT],
     "demonstration": "",
     "InstitutionReport.activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
-    "InstitutionReport.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"},
+    **{f"{component}.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"}
+       for component in ("InstitutionReport", "InstitutionActivity")},
     "InstitutionCourseActivityReportAudit.id": 32, "report": 31, "audit_data": _FILE, "data": _FILE, "audit": _FILE,
     **{f"{component}.{name}": value
        for component in ("InstitutionCourseActivityReportRequestResult", "VLECourseActivityLearnerRequestResult")

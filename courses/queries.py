@@ -52,7 +52,7 @@ class CourseName(NamedTuple):
 
 def course_text(code: str | None, vle_course_id: str, start: datetime | None) -> str:
     """What tells a course from those of other terms: FFF, Oct 2013. Without a code, the number in the VLE."""
-    month = start and f"{localtime(start):%b %Y}"
+    month = f"{localtime(start):%b %Y}" if start else ""
     return ", ".join(filter(None, (code or vle_course_id, month)))
 
 

@@ -13,7 +13,7 @@ from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils.timezone import now
 
-from console.listings import reported_course
+from console.listings import course_named
 from console.templatetags.console import contest_text, person
 from console.words import course_text
 from courses.queries import activities_lacking_consent
@@ -84,14 +84,16 @@ def captures_stuck(institution: int, most: int = LINES) -> Iterator[Line]:
     open_before, failed_after = now() - timedelta(hours=HOURS_OPEN), failures_since()
     rows = [*captures_lacking_results(institution, open_before=open_before, failed_after=failed_after)[:most]]
     for row in rows:
-        place = _of("activity", institution, course=row["course"], activity=row["activity"])
+        place = _of("unsettled", institution, course=row["course"], activity=row["activity"])
         name = f"“{row['activity_name']}”"
         if row["open"]:
             text = f"capture{pluralize(row['open'])} of {name} not checked for more than an hour"
-            yield Line("fair", "waiting", row["open"], text, place)
+            address = f"{place}?{urlencode({'state': 'waiting', 'moment': open_before.isoformat()})}"
+            yield Line("fair", "waiting", row["open"], text, address)
         if row["failed"]:
             text = f"capture{pluralize(row['failed'])} of {name} that could not be checked, since yesterday"
-            yield Line("bad", "failed", row["failed"], text, place)
+            address = f"{place}?{urlencode({'state': 'failed', 'moment': failed_after.isoformat()})}"
+            yield Line("bad", "failed", row["failed"], text, address)
     if rows and (left := rows[0]["number"] - len(rows)):
         kind, word = ("bad", "failed") if rows[-1]["failed"] else ("fair", "waiting")
         yield _more(kind, word, left, "with captures that wait or could not be checked", institution)
@@ -133,7 +135,7 @@ def alerts_unseen(institution: int, page: Mapping[str, Any]) -> Iterator[Line]:
     """The reports of this page of the API's list, which are the latest ALERTS; and how many there are, if more."""
     for row in page["results"]:
         ids = {"course": row["course"]["id"], "activity": row["activity"]["id"], "report": row["id"]}
-        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {reported_course(row)}, "
+        text = f"{person(row['learner'])}: “{row['activity']['name']}”, {course_named(row)}, "
         text += f"{contest_text(row['contest'])}, changed" if row["contest"] else "changed"
         yield Line("bad", "alert", None, text, _of("report", institution, **ids), row["updated_at"])
     if page["count"] > len(page["results"]):

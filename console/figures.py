@@ -79,7 +79,7 @@ def reports_listed(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "activity": row["activity"]["id"],
             "name": row["activity"]["name"],
             "course": row["course"]["id"],
-            "of_course": {"vle_course_id": row["course"]["code"], **row["course"]},
+            "of_course": row["course"],
         }
         for row in rows
     ]

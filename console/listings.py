@@ -15,8 +15,8 @@ from console.templatetags.console import (
     flags,
     instant,
     labelled,
-    level,
     level_counts,
+    level_from,
     person,
     plain,
     provided,
@@ -30,7 +30,6 @@ from console.templatetags.console import (
 from console.words import CONSENT_WORDS, KIND_WORDS, LEVEL_WORDS
 from institutions.services.consents import asked_at, consent_standings
 from kernel.http.client import ApiClient
-from reports.arithmetic import Level
 from reports.queries import details_demonstrated, results_demonstrated
 from rights.models import Correction, Erasure, State
 
@@ -345,6 +344,31 @@ ACTIVITIES = Listing(
     detail_url_name="activity",
     detail_url_ids=("institution", "course", "activity"),
 )
+
+
+def course_named(row: Row) -> str:
+    return course(row["course"])
+
+
+ALL_ACTIVITIES = Listing(
+    "activities",
+    "Activities",
+    HOME + "activity/",
+    (
+        Column("Name", activity_name, "name"),
+        Column("Course", course_named, "course"),
+        *ACTIVITIES.columns[1:],
+    ),
+    (
+        Filter("enabled", "Verification", choices=(("true", "on"), ("false", "off"))),
+        *ACTIVITIES.filters,
+        Filter("course", "Course"),
+    ),
+    lead="What is assessed in all courses. The instruments of an activity are on its page.",
+    detail_url_name="activity",
+    detail_url_ids=("institution", "course", "activity"),
+    for_instructors=True,
+)
 REPORTS = Column("Reports", cell("levels", level_counts))
 MEMBER = (
     Filter("uid", "Institution's id, exactly"),
@@ -406,13 +430,7 @@ def add_demonstrated(_: ApiClient, __: Mapping[str, int], rows: list[dict[str, A
 
 
 def level_of(kind: str) -> Callable[[Row], Any]:
-    """A level that was concluded from something; also a demonstration's results have one."""
-
-    def show(row: Row) -> Any:
-        value = row[f"{kind}_level"]
-        return labelled(level(value), bool(row["demonstrated"]) and value >= Level.OK)
-
-    return show
+    return lambda row: level_from(row[f"{kind}_level"], row["demonstrated"])
 
 
 ACTIVITY_REPORTS = Listing(
@@ -440,17 +458,13 @@ ACTIVITY_REPORTS = Listing(
 )
 
 
-def reported_course(row: Row) -> str:
-    return course({"vle_course_id": row["course"]["code"], **row["course"]})
-
-
 ALL_REPORTS = Listing(
     "reports",
     "Reports",
     HOME + "report/",
     (
         Column("Learner", lambda row: person(row["learner"]), "learner"),
-        Column("Course", reported_course, "course"),
+        Column("Course", course_named, "course"),
         Column("Activity", lambda row: row["activity"]["name"], "activity"),
         *(Column(word, level_of(kind), f"{kind}_level") for kind, word in KIND_WORDS.items()),
         Column("Contest", lambda row: contest_word(row["contest"])),
@@ -609,6 +623,6 @@ ERASURES = Listing(
     work=(Work("Erase a learner's data", "erasure-new", HOME + "erasure/", "create"),),
 )
 LISTINGS = (
-    COURSES, ALL_REPORTS, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS, CONTESTS,
-    CORRECTIONS, HOLDS, ERASURES,
+    COURSES, ALL_ACTIVITIES, ALL_REPORTS, GROUPS, LEARNERS, SEND, PEOPLE, INSTRUCTORS, CONSENTS, VLES, INSTRUMENTS,
+    CONTESTS, CORRECTIONS, HOLDS, ERASURES,
 )  # fmt: skip

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from console import contests, corrections, evidence, fairness, imports, merging, paper, trail, views
-from console.listings import ALL_REPORTS, COURSES, LEARNERS, LISTINGS, PEOPLE
+from console.listings import ALL_ACTIVITIES, ALL_REPORTS, COURSES, LEARNERS, LISTINGS, PEOPLE
 from console.work import (
     activities,
     consents,
@@ -48,13 +48,14 @@ urlpatterns = [
             name=listing.word,
         )
         for listing in LISTINGS
-        if listing not in (ALL_REPORTS, COURSES, LEARNERS, PEOPLE)
+        if listing not in (ALL_ACTIVITIES, ALL_REPORTS, COURSES, LEARNERS, PEOPLE)
     ),
     path("<id:institution>/fairness/", fairness.FairnessView.as_view(), name="fairness"),
     path("<id:institution>/courses/", views.CoursesView.as_view(), name="courses"),
     path("<id:institution>/attention/", views.AttentionView.as_view(), name="attention"),
     path("<id:institution>/failing/", views.FailingView.as_view(), name="failing"),
     path("<id:institution>/learners/", views.LearnersView.as_view(), name="learners"),
+    path("<id:institution>/activities/", views.ActivitiesView.as_view(), name="activities"),
     path("<id:institution>/reports/", views.ReportsView.as_view(), name="reports"),
     path("<id:institution>/trail/", trail.TrailView.as_view(), name="trail"),
     path("<id:institution>/imports/", imports.ImportsView.as_view(), name="imports"),
@@ -142,6 +143,7 @@ urlpatterns = [
     ),
     path(ACTIVITY, views.ActivityView.as_view(), name="activity"),
     path(f"{ACTIVITY}reports.pdf", paper.ActivityPaper.as_view(), name="activity-pdf"),
+    path(f"{ACTIVITY}unsettled/", views.UnsettledView.as_view(), name="unsettled"),
     path(f"{ACTIVITY}captures/", views.ActivityCapturesView.as_view(), name="activity-captures"),
     path(REPORT, views.ReportView.as_view(), name="report"),
     path(f"{REPORT}report.pdf", paper.ReportPaper.as_view(), name="report-pdf"),

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,6 +22,7 @@ from console.exports import FORMATS, exported, file_of, papers_of
 from console.listings import (
     ACTIVITIES,
     ACTIVITY_REPORTS,
+    ALL_ACTIVITIES,
     ALL_REPORTS,
     COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
@@ -38,7 +40,7 @@ from console.listings import (
     instruments_of,
 )
 from console.tables import Filter, Listing, Row, Table, Work, table, with_column
-from console.templatetags.console import course, person
+from console.templatetags.console import course, person, request_status
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
 from institutions.models import Institution
@@ -53,7 +55,7 @@ from kernel.zones import zone_named
 from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
 from reports.evidence import evidence_of, evidence_parts
 from reports.looking import unseen
-from reports.progress import captures_of, captures_parts, providers_failing
+from reports.progress import captures_of, captures_parts, captures_unsettled, providers_failing
 from reports.queries import (
     activity_levels,
     activity_reported,
@@ -83,6 +85,7 @@ VLE = f"{HOME}vle/{{vle}}/"
 COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
 TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
+UNSETTLED = {"failed": "Captures that could not be checked", "waiting": "Captures that are not checked yet"}
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -513,19 +516,38 @@ class LearnersView(ListView):
         return replace(self.listing, filters=(*self.listing.filters, need))
 
 
-class ReportsView(ListView):
-    """The reports of all courses. A course is chosen by its name, and then one of its activities."""
+class AllCoursesView(ListView):
+    """Base of lists of all courses: a course is chosen by its name."""
 
     open_to = STAFF
+
+    def of_courses(self, declared: Filter) -> Filter:
+        return self.picked(declared, f"{self.home}course/", course, "code")
+
+
+class ActivitiesView(AllCoursesView):
+    """The activities of all courses."""
+
+    listing = ALL_ACTIVITIES
+
+    def listing_shown(self) -> Listing:
+        filters = (self.of_courses(each) if each.name == "course" else each for each in self.listing.filters)
+        return replace(self.listing, filters=tuple(filters))
+
+    def row_address(self, row: Row) -> str:
+        ids = {"course": row["course"]["id"], "activity": row["id"]}
+        return reverse("console:activity", kwargs={"institution": self.kwargs["institution"], **ids})
+
+
+class ReportsView(AllCoursesView):
+    """The reports of all courses. A course is chosen by its name, and then one of its activities."""
+
     listing = ALL_REPORTS
 
     def listing_shown(self) -> Listing:
         chosen = {"course": self.of_courses, "activity": self.of_activities}
         filters = (chosen[each.name](each) if each.name in chosen else each for each in self.listing.filters)
         return replace(self.listing, filters=tuple(filters))
-
-    def of_courses(self, declared: Filter) -> Filter:
-        return self.picked(declared, f"{self.home}course/", course, "code")
 
     def of_activities(self, declared: Filter) -> Filter:
         """Of the course that is chosen. A link may name one without its course: the reports say what it is called."""
@@ -803,6 +825,56 @@ class ActivityCapturesView(BelowCourseView):
 
     def part(self) -> CapturesPart:
         return captures_part(self.activity["id"])
+
+
+class UnsettledView(BelowCourseView, RowsView):
+    """Captures of the activity that could not be checked, or that wait for it: of all time, or as a line counts them.
+
+    `moment`: those that have failed since then, or that have come before then.
+    """
+
+    template_name = "console/unsettled.html"
+    labels = ("Captured", "Learner", "Institution's id", "State", "Message", "Last change")
+
+    def enter(self) -> None:
+        super().enter()
+        self.state = self.request.GET.get("state", "failed")
+        text = self.request.GET.get("moment", "")
+        try:
+            self.moment = datetime.fromisoformat(text) if text else None
+        except ValueError:
+            raise Http404 from None
+        if self.state not in UNSETTLED or (self.moment and self.moment.tzinfo is None):
+            raise Http404
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.state}-{'-'.join(map(str, self.kwargs.values()))}"
+
+    @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        rows = captures_unsettled(self.activity["id"], failed=self.state == "failed", moment=self.moment)
+        self.told = ("read", {"rows": len(rows)})
+        for row in rows:
+            row["name"] = person(row | {"id": row["learner"]})
+        return rows
+
+    def cells(self) -> list[Sequence[object]]:
+        return [
+            [row["created_at"], row["name"], row["uid"], request_status(row["status"]), row["message"],
+             row["updated_at"]]
+            for row in self.rows
+        ]  # fmt: skip
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        values = {
+            "activity": self.activity, "rows": self.rows, "title": UNSETTLED[self.state], "state": self.state,
+            "moment": self.moment, "number": self.rows[0]["number"] if self.rows else 0,
+        }  # fmt: skip
+        return super().get_context_data(**values, **context)
+
+    def breadcrumbs(self) -> list[tuple[str, str]]:
+        return [*super().breadcrumbs(), *self.activity_breadcrumb()]
 
 
 class BelowReportView(BelowCourseView):

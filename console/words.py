@@ -1,9 +1,6 @@
 """The words that the pages show for codes of the API."""
 
-from datetime import datetime
-
-from django.utils import timezone
-
+from courses.queries import course_text as course_text
 from learners.queries import IC_STATUSES
 from reports.explaining import KIND_WORDS as KIND_WORDS
 from reports.explaining import LEVEL_WORDS as LEVEL_WORDS
@@ -64,9 +61,3 @@ FACTS = {
     "NEGATIVE_LEARNER_RESULT_NOT_FREQUENT": "It is unusual for this learner.",
     "NEGATIVE_WITH_ALERTS": "Alerts were raised in a session.",
 }
-
-
-def course_text(code: str | None, vle_course_id: str, start: datetime | None) -> str:
-    """What tells a course from those of other terms: FFF, Oct 2013. Without a code, the number in the VLE."""
-    name = code or vle_course_id
-    return name if start is None else f"{name}, {timezone.localtime(start):%b %Y}"

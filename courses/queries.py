@@ -20,6 +20,7 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Coalesce, Concat, Now, NullIf, Trim
+from django.utils.timezone import localtime
 
 from courses.models import (
     Activity,
@@ -47,6 +48,12 @@ class CourseName(NamedTuple):
     code: str | None
     vle_course_id: str
     start: datetime | None
+
+
+def course_text(code: str | None, vle_course_id: str, start: datetime | None) -> str:
+    """What tells a course from those of other terms: FFF, Oct 2013. Without a code, the number in the VLE."""
+    month = f"{localtime(start):%b %Y}" if start else ""
+    return ", ".join(filter(None, (code or vle_course_id, month)))
 
 
 def course_columns(path: str) -> dict[str, F]:

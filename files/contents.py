@@ -13,6 +13,7 @@ from typing import IO, Any
 
 import orjson
 
+from files.documents import DOCUMENTS, document_text
 from files.links import Links
 from files.media import suffix_of
 from files.models import StoredFile
@@ -152,14 +153,14 @@ class Head:
 
     facts: dict[str, Any]
     media_type: str  # "" where there is no sample
-    text: str | None  # its beginning, of a text
+    text: str | None  # its beginning, of a text, and of a document whose text can be read
 
 
 NO_HEAD = Head({}, "", None)
 
 
 def head_of(file: StoredFile | None, longest: int) -> Head:
-    """Its facts, and of a text as many characters as `longest`; NO_HEAD if it is lost, or other content.
+    """Its facts, and of a text or a document as many characters as `longest`; NO_HEAD if it is lost, or other content.
 
     Unavailable when the store fails.
     """
@@ -171,7 +172,7 @@ def head_of(file: StoredFile | None, longest: int) -> Head:
             text, separator, rest = begin.partition(_SAMPLE_BEGINS)
             match = _DATA_URL.match(f"data:{rest[:_URL_HEAD].decode(errors='replace')}") if separator else None
             facts = _loaded(text + b"}") if match else None
-            if match and isinstance(facts, dict) and not _is_text(match):
+            if match and isinstance(facts, dict) and not (_is_text(match) or _named(match) in DOCUMENTS):
                 return Head(facts, _named(match), None)
             found = _loaded(begin + stored.read())
     except FileNotFoundError:
@@ -180,9 +181,16 @@ def head_of(file: StoredFile | None, longest: int) -> Head:
     match = _DATA_URL.match(url) if isinstance(url, str) else None
     if match is None:
         return NO_HEAD
-    content = _decoded(match, str(url)[match.end() :]) if _is_text(match) else None
-    shown = None if content is None else content.decode(errors="replace")[:longest]
-    return Head({name: value for name, value in found.items() if name != "data"}, _named(match), shown)
+    facts = {name: value for name, value in found.items() if name != "data"}
+    return Head(facts, _named(match), _text_of(match, str(url)[match.end() :], longest))
+
+
+def _text_of(match: re.Match[str], encoded: str, longest: int) -> str | None:
+    is_text = _is_text(match)
+    content = _decoded(match, encoded) if is_text or _named(match) in DOCUMENTS else None
+    if content is None:
+        return None
+    return content.decode(errors="replace")[:longest] if is_text else document_text(_named(match), content, longest)
 
 
 def is_picture(value: Any) -> bool:

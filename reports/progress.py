@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Window
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, Window
 from django.db.models.functions import Coalesce, Left
 
 from courses.models import Activity, AssessmentSession
@@ -17,7 +17,7 @@ from courses.queries import activity_name
 from institutions.models import MessageLocale
 from kernel.fast.together import together
 from reports.arithmetic import RequestStatus, ResultStatus
-from reports.models import ReportInstrument, Request, RequestProviderResult, RequestResult
+from reports.models import Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 
 MOST_OPEN = 10_000  # requests that are read: with more that nobody has been asked about, too few are said to wait
 MOST_ENDED = 1000  # whose reasons are read
@@ -104,11 +104,12 @@ def _open_sessions(activity: int, learner: int | None) -> QuerySet[AssessmentSes
 def captures_lacking_results(institution: int, *, open_before: datetime, failed_after: datetime) -> QuerySet[Any, Any]:
     """Activities of the institution with captures that have come before then and are open, or have failed since then.
 
+    `captures_unsettled` are those of one activity.
+
     `open` and `failed` are their numbers; the activities with most of them first. By the index of unsettled requests.
     `number` is that of all these activities, also where only some are read.
     """
-    is_open = Q(status__in=_OPEN, created_at__lt=open_before)
-    has_failed = Q(status__in=_ENDED, updated_at__gte=failed_after)
+    is_open, has_failed = _are_open(open_before), _have_failed(failed_after)
     activities = Activity.objects.filter(institution=institution).values("pk")
     rows = Request.objects.filter(is_open | has_failed, activity__in=activities, status__in=[*_OPEN, *_ENDED])
     counts = {"open": Count("pk", filter=is_open), "failed": Count("pk", filter=has_failed)}
@@ -117,6 +118,34 @@ def captures_lacking_results(institution: int, *, open_before: datetime, failed_
     )
     numbered = grouped.annotate(**counts, number=Window(Count("*")))
     return numbered.order_by("-failed", "-open", "activity")
+
+
+def _are_open(before: datetime | None) -> Q:
+    came = Q(created_at__lt=before) if before else Q()
+    return Q(status__in=_OPEN) & came
+
+
+def _have_failed(since: datetime | None) -> Q:
+    ended = Q(updated_at__gte=since) if since else Q()
+    return Q(status__in=_ENDED) & ended
+
+
+def captures_unsettled(activity: int, *, failed: bool, moment: datetime | None) -> list[dict[str, Any]]:
+    """Captures that have failed since then, or have come before then and are open; the latest PLACES of them.
+
+    `number` is that of all, and `report` the one that the capture counts for, if there is one yet.
+    """
+    reports = Report.objects.filter(activity=activity, learner=OuterRef("learner"))
+    rows = Request.objects.filter(_have_failed(moment) if failed else _are_open(moment), activity=activity)
+    names = ("uid", "first_name", "last_name")
+    shown: QuerySet[Any, Any] = rows.annotate(
+        number=Window(Count("*")),
+        report=Subquery(reports.values("pk")[:1]),
+        message=Left(Coalesce("error_message", "message_code__code", Value("")), LONGEST),
+        **{name: F(f"learner__user__{name}") for name in names},
+    )
+    columns = ("pk", "learner", "status", "session", "created_at", "updated_at", "number", "report", "message", *names)
+    return list(shown.order_by("-created_at", "-pk").values(*columns)[:PLACES])
 
 
 def providers_failing(institution: int, *, since: datetime) -> list[dict[str, Any]]:

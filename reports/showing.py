@@ -15,6 +15,7 @@ import orjson
 from django.db.models import Count, F, FilteredRelation, Q, Window
 
 from files.contents import SAMPLE, SHOWN, head_of, json_of, samples_in
+from files.documents import DOCUMENTS
 from files.links import Links
 from files.media import suffix_of
 from files.models import StoredFile
@@ -50,7 +51,7 @@ class Keystrokes:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A sample: `kind` is picture, sound, film, keystrokes, text, document, or gone if it has been erased."""
+    """A sample: `kind` is picture, sound, film, keystrokes, text, document text, document, or gone if erased."""
 
     kind: str
     address: str = ""
@@ -235,10 +236,12 @@ def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:
     if head.text is None:
         return exhibit
     shown.read.append(file)
-    if (strokes := keystrokes_of(head.text)) is not None:
+    is_document = head.media_type in DOCUMENTS
+    if not is_document and (strokes := keystrokes_of(head.text)) is not None:
         return Exhibit("keystrokes", exhibit.address, head.media_type, keystrokes=strokes, name=exhibit.name)
     is_cut = len(head.text) > TEXT
-    return Exhibit("text", exhibit.address, head.media_type, head.text[:TEXT], is_cut, name=exhibit.name)
+    kind = "document text" if is_document else "text"
+    return Exhibit(kind, exhibit.address, head.media_type, head.text[:TEXT], is_cut, name=exhibit.name)
 
 
 def _linked(file: StoredFile, number: int, media_type: str, links: Links, name: str = "") -> Exhibit:

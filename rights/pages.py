@@ -17,6 +17,7 @@ from kernel.http.client import ApiResponse, texts_of
 from kernel.ids import bounded_id
 from kernel.text import accepted_languages
 from learners.queries import best_language
+from reports.sentences import DEMONSTRATION
 from rights.fairness import MINIMUM
 from rights.models import BundleState, Correction, Erasure, Kind, State
 from rights.shown import transparency
@@ -128,7 +129,9 @@ class ReportView(MeView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         report = self.api.row(f"me/report/{self.kwargs['id']}/")
-        return super().get_context_data(report=report, kinds=Kind.values, **{"sent": {}, **context})
+        return super().get_context_data(
+            report=report, kinds=Kind.values, made_up=DEMONSTRATION, **{"sent": {}, **context}
+        )
 
 
 class ContestsView(MeView):

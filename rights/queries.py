@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.db.models import CharField, Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import Count, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from courses.models import ActivityInstrument, AssessmentSession, CourseInstructor, CourseLearner
-from courses.queries import activity_name
+from courses.queries import activity_name, course_columns, course_text
 from courses.row_rules import attended, of_own_vle
 from files.models import StoredFile
 from kernel.caller import Caller
@@ -148,9 +148,7 @@ def instruments_off(caller: Caller, state: LearnerState) -> list[InstrumentOff]:
     named = rows.annotate(
         activity_name=activity_name("activity__"),
         is_enabled=F("activity__enabled"),
-        course=Coalesce(
-            NullIf("activity__course__code", Value("")), "activity__course__vle_course_id", output_field=CharField()
-        ),
+        **{f"course_{name}": column for name, column in course_columns("activity__course__").items()},
     )
     by_activity: dict[int, list[Any]] = {}
     for row in named.order_by("activity", "pk"):
@@ -186,7 +184,7 @@ def _off(row: Any, code: str) -> InstrumentOff:
         instrument=row.instrument.name,
         activity_id=row.activity_id,
         activity=row.activity_name,
-        course=row.course,
+        course=course_text(row.course_code, row.course_vle_course_id, row.course_start),
         code=code,
         reason=OFF[code],
     )

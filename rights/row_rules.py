@@ -27,7 +27,7 @@ LISTS = (
 )  # fmt: skip
 LISTS_OF_COURSES = (
     "institution/course/learner", "institution/course/instructor", "institution/course/activity/report",
-    "console/course", "console/activity", "console/activity-pdf",
+    "console/course", "console/activity", "console/activity-pdf", "console/unsettled",
 )  # fmt: skip
 OF_REPORT = ("console/report", "console/report-pdf", "console/requests")
 

@@ -355,6 +355,10 @@ RESOURCES = {
         sentences={"create": "Let an instrument watch over the activity, with options that fit its schema."},
         titles={"create": "Add an instrument to an activity", "destroy": "Take an instrument off an activity"},
     ),
+    "institution-activity": Words(
+        "Activities", "an activity of any course", "activities of all courses",
+        "What is assessed in some course; instructors see those of the courses that they teach.",
+    ),
     "institution-report": Words(
         "Reports", "a report of any course", "reports of all courses",
         "The levels of a learner's work in some activity; instructors see those of the courses that they teach.",
@@ -639,7 +643,7 @@ _ROWS = {
         "InstitutionCourse", "InstitutionCourseGroupCourse", "VLECourse", "VLEActivityCourse", "UserCourse",
         "MembershipCourse",
     ),
-    "activity": ("InstitutionCourseActivity", "VLECourseActivity", "UserActivity"),
+    "activity": ("InstitutionCourseActivity", "InstitutionActivity", "VLECourseActivity", "UserActivity"),
     "instrument": ("Instrument", "AdminInstrument", "InstitutionCourseActivityInstrumentInfo"),
     "user": ("InstitutionUser", "AdminUser", "Profile", "Merged"),
     "instructor": ("InstitutionInstructor", "InstitutionCourseInstructor", "VLECourseInstructor"),
@@ -756,8 +760,10 @@ SAMPLES: dict[str, Any] = {
     **{f"{component}.{name}": value
        for component in ("OwnReport", "ExplainedReport")
        for name, value in {"activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
-                           "course": {"id": 14, "code": "MATH-101", "description": None},
-                           "levels_shown": True}.items()},
+                           "course": {
+                               "id": 14, "code": "MATH-101", "description": None, "start": "2026-09-01T00:00:00Z",
+                           },
+                           "levels_shown": True, "demonstrated": []}.items()},
     "explained": {
         "levels": [{"kind": "identity", "level": 3, "word": "Warning",
                     "reasons": ["The highest level of its parts is that of Face recognition."]}],
@@ -768,15 +774,18 @@ SAMPLES: dict[str, Any] = {
     "Held.consent": "VALID", "HeldKind.kind": "captures", "HeldKind.name": "What was captured while you worked",
     "HeldKind.count": 12, "oldest": "2026-10-02T08:00:00Z", "newest": "2026-10-02T09:30:00Z",
     "HeldKind.origin": "Sent by your browser during assessment sessions.", "limited_to": None,
-    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101", "InstrumentOff.code": "send",
-    "reason": "Your special needs take this instrument away.",
+    "InstrumentOff.activity": "Midterm exam", "InstrumentOff.course": "MATH-101, Sep 2026",
+    "InstrumentOff.code": "send", "reason": "Your special needs take this instrument away.",
     # contests
     **{f"{component}.{name}": value
        for component in ("OwnContest", "Contest", "OwnContestRequest")
        for name, value in {"report": 31, "level": "identity", "reason": "The camera was covered by my hand.",
                            "state": "changed", "machine_levels": {"identity": 3}, "human_levels": {"identity": 2},
                            "activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
-                           "course": {"id": 14, "code": "MATH-101", "description": None}, "files": []}.items()},
+                           "course": {
+                               "id": 14, "code": "MATH-101", "description": None, "start": "2026-09-01T00:00:00Z",
+                           },
+                           "files": []}.items()},
     "answer": "The pictures before and after show the learner.", "deadline": "2026-10-17T11:05:00Z",
     "decided_at": "2026-10-09T09:12:00Z", "decided_by_id": 101, "is_assigned": True,
     "assignee": {"id": 101, "first_name": "Amelia", "last_name": "Stone"},
@@ -875,7 +884,8 @@ SAMPLES: dict[str, Any] = {
     "facts": {"positive": [_FACT["code"]], "neutral": [], "negative": []}, "fact_sentences": [_FACT],
     "demonstration": "",
     "InstitutionReport.activity": {"id": 21, "name": "Midterm exam", "type": "quiz"},
-    "InstitutionReport.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"},
+    **{f"{component}.course": {"id": 14, "code": "MATH-101", "start": "2026-09-01T00:00:00Z"}
+       for component in ("InstitutionReport", "InstitutionActivity")},
     "InstitutionCourseActivityReportAudit.id": 32, "report": 31, "audit_data": _FILE, "data": _FILE, "audit": _FILE,
     **{f"{component}.{name}": value
        for component in ("InstitutionCourseActivityReportRequestResult", "VLECourseActivityLearnerRequestResult")

@@ -11,6 +11,7 @@ from courses.api.course_instructor import CourseInstructorViewSet
 from courses.api.course_learner import CourseLearnerViewSet
 from courses.api.group import GroupViewSet
 from courses.api.group_course import GroupCourseViewSet
+from courses.api.institution_activity import InstitutionActivityViewSet
 from courses.api.learner_membership import LearnerMembershipViewSet
 from courses.api.vle_activity import VLEActivityViewSet
 from courses.api.vle_activity_instrument import VLEActivityInstrumentViewSet
@@ -136,6 +137,7 @@ TREE = (
         "report/{parent_lookup_report_id}/audit/{instrument_id}/",
         ReportAuditViewSet,
     ),
+    Resource("institution/{parent_lookup_institution_id}/activity/{id}/", InstitutionActivityViewSet),
     Resource("institution/{parent_lookup_institution_id}/report/{id}/", InstitutionReportViewSet),
     Resource("institution/{parent_lookup_institution_id}/contest/{id}/", ContestViewSet),
     Resource("institution/{parent_lookup_institution_id}/correction/{id}/", CorrectionViewSet),

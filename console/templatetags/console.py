@@ -1,6 +1,6 @@
 """Template filters of the console: values of the API as text for people. Times say their zone, which is the page's."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from html import unescape
 from typing import Any
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from console import charts, words
 from institutions.services.consents import Standing
-from reports.arithmetic import ResultStatus
+from reports.arithmetic import Level, ResultStatus
 from reports.reasons import percent_text
 from reports.showing import Keystrokes
 
@@ -75,6 +75,12 @@ def labelled(said: str, is_demonstration: bool) -> str:
 
 
 @register.filter
+def level_from(value: int, demonstrated: Collection[int]) -> str:
+    """A level that was concluded from something; also results of a demonstration, of these instruments, have one."""
+    return labelled(level(value), bool(demonstrated) and value >= Level.OK)
+
+
+@register.filter
 def evidence(address: str | None) -> SafeString | str:
     """A link to a signed file URL of the API."""
     return format_html('<a href="{}" rel="noopener">open</a>', address) if address else NOTHING
@@ -129,8 +135,8 @@ def day_words(value: Any) -> str:
 
 @register.filter
 def course(row: Mapping[str, Any]) -> str:
-    """The name of a course with the month in which it begins."""
-    return words.course_text(row["code"], row["vle_course_id"], _instant(row["start"]))
+    """The name of a course with the month in which it begins; many an answer has the number in the VLE as code."""
+    return words.course_text(row["code"], row.get("vle_course_id", ""), _instant(row["start"]))
 
 
 @register.filter

@@ -17,7 +17,7 @@ from kernel.schema import problems
 from kernel.serializers import Batch, BodySerializer, Computed, IdToLookUpField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from reports.models import Report
-from rights.api.report import activity_of, are_shown, course_of
+from rights.api.report import COURSE, activity_of, are_shown, course_of
 from rights.models import Contest, ContestFile, Kind, State
 from rights.row_rules import own_contests, own_reports
 from rights.services import contests
@@ -69,11 +69,7 @@ class OwnContestSerializer(ResourceSerializer):
         "report__activity__vle_activity_type",
     )
     course = Computed(
-        course_of,
-        "report__activity__course_id",
-        "report__activity__course__code",
-        "report__activity__course__vle_course_id",
-        "report__activity__course__description",
+        course_of, "report__activity__course_id", *(f"report__activity__course__{name}" for name in COURSE)
     )
     state = serializers.ChoiceField(State.choices, read_only=True)
     machine_levels = Computed(

@@ -65,7 +65,7 @@ class InstrumentOffSerializer(serializers.Serializer[Any]):
     instrument = serializers.CharField()
     activity_id = serializers.IntegerField()
     activity = serializers.CharField()
-    course = serializers.CharField()
+    course = serializers.CharField(help_text="Its code, or number in the VLE, with the month in which it begins.")
     code = serializers.CharField(help_text="consent, activity, inactive, service, send or alternative.")
     reason = serializers.CharField(help_text="The same in words.")
 

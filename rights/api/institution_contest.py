@@ -1,6 +1,6 @@
 """/institution/{parent_lookup_institution_id}/contest/{id}/: contests, assigned to and decided by people."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
@@ -19,7 +19,7 @@ from kernel.serializers import Batch, BodySerializer, Computed, ResourceSerializ
 from kernel.viewsets import ResourceViewSet
 from reports.arithmetic import Level
 from rights.api.contest import LONGEST, files_of, levels_told
-from rights.api.report import OwnActivity, OwnCourse, activity_of, course_of
+from rights.api.report import COURSE, OwnActivity, OwnCourse, activity_of, course_of
 from rights.models import DECIDED, Contest, Kind, State
 from rights.services import contests
 
@@ -54,8 +54,8 @@ def activity_if(key: int | None, name: str, kind: str) -> OwnActivity | None:
     return None if key is None else activity_of(key, name, kind)
 
 
-def course_if(key: int | None, code: str, number: str, description: str | None) -> OwnCourse | None:
-    return None if key is None else course_of(key, code, number, description)
+def course_if(key: int | None, *named: Any) -> OwnCourse | None:
+    return None if key is None else course_of(key, *named)
 
 
 _USER, _COURSE = "report__learner__user__", "report__activity__course__"
@@ -74,9 +74,7 @@ class ContestSerializer(ResourceSerializer):
         lambda me: activity_name("report__activity__"),
         "report__activity__vle_activity_type",
     )
-    course = Computed(
-        course_if, "report__activity__course_id", *(f"{_COURSE}{n}" for n in ("code", "vle_course_id", "description"))
-    )
+    course = Computed(course_if, "report__activity__course_id", *(f"{_COURSE}{name}" for name in COURSE))
     level = serializers.ChoiceField(Kind.choices, read_only=True, allow_null=True, help_text="Null: the whole report.")
     state = serializers.ChoiceField(State.choices, read_only=True)
     machine_levels = Computed(levels_told, "machine_levels", help_text="The contested levels when it was contested.")

@@ -4,12 +4,14 @@ Whether levels are told is the institution's decision (`allow_learner_report`), 
 report is told in any case: it is held about the learner, and can be contested.
 """
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any, TypedDict
 
 from courses.queries import activity_name
 from kernel.access import READ, grant
 from kernel.caller import Role
-from kernel.serializers import Computed, ResourceSerializer
+from kernel.serializers import Batch, Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from reports.api.report import plain
 from reports.arithmetic import Level
@@ -17,6 +19,7 @@ from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import Explained, explained
 from reports.models import LEVELS, Report
+from reports.queries import details_demonstrated
 from reports.sentences import evidence_deleted
 from reports.visibility import reports_shown
 from rights.row_rules import own_reports
@@ -34,14 +37,18 @@ class OwnCourse(TypedDict):
     id: int
     code: str
     description: str | None
+    start: datetime | None
 
 
 def activity_of(key: int, name: str, kind: str) -> OwnActivity:
     return OwnActivity(id=key, name=name, type=kind)
 
 
-def course_of(key: int, code: str, number: str, description: str | None) -> OwnCourse:
-    return OwnCourse(id=key, code=code or number, description=description)
+COURSE = ("code", "vle_course_id", "description", "start")  # what `course_of` is made of, and the id
+
+
+def course_of(key: int, code: str | None, number: str, description: str | None, start: datetime | None) -> OwnCourse:
+    return OwnCourse(id=key, code=code or number, description=description, start=start)
 
 
 def are_shown(view: Any) -> bool:
@@ -51,6 +58,14 @@ def are_shown(view: Any) -> bool:
 
 def level_if(level: Level, shown: bool) -> Level | None:
     return level if shown else None
+
+
+def demonstrated(keys: Collection[int], view: Any) -> dict[int, list[int]]:
+    """Nothing where levels are not told."""
+    found = dict[int, list[int]]()
+    for report, instrument in sorted(details_demonstrated(keys if view.per_request(are_shown) else ())):
+        found.setdefault(report, []).append(instrument)
+    return found
 
 
 def shown_now(key: int, shown: bool) -> bool:
@@ -71,18 +86,15 @@ class OwnReportSerializer(ResourceSerializer):
     activity = Computed(
         activity_of, "activity_id", lambda me: activity_name("activity__"), "activity__vle_activity_type"
     )
-    course = Computed(
-        course_of,
-        "activity__course_id",
-        "activity__course__code",
-        "activity__course__vle_course_id",
-        "activity__course__description",
-    )
+    course = Computed(course_of, "activity__course_id", *(f"activity__course__{name}" for name in COURSE))
     levels_shown = Computed(shown_now, "pk", per_request=are_shown)
     identity_level = Computed(level_if, "identity_level", per_request=are_shown)
     content_level = Computed(level_if, "content_level", per_request=are_shown)
     integrity_level = Computed(level_if, "integrity_level", per_request=are_shown)
 
+    demonstrated = Batch(
+        demonstrated, missing=(), help_text="Instruments with results of a demonstration, which say nothing of anybody."
+    )
     contest = Computed(contest_state, "contest")
     is_restricted = Computed(
         plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence."
@@ -91,7 +103,8 @@ class OwnReportSerializer(ResourceSerializer):
     class Meta:
         model = Report
         fields: tuple[str, ...] = (
-            "id", "activity", "course", "levels_shown", *LEVELS, "contest", "is_restricted", "created_at", "updated_at",
+            "id", "activity", "course", "levels_shown", *LEVELS, "demonstrated", "contest", "is_restricted",
+            "created_at", "updated_at",
         )  # fmt: skip
         read_only_fields = fields
 

@@ -35,6 +35,8 @@ KINDS = {
     "/console/#/courses/#/activities/#/instruments/#/edit/",
     "/console/#/courses/#/activities/#/instruments/#/delete/",
     "/console/#/courses/#/activities/#/",
+    "/console/#/courses/#/activities/#/unsettled/",
+    "/console/#/activities/",
     "/console/#/courses/#/activities/#/reports/#/",
     "/console/#/courses/#/activities/#/reports/#/requests/",
     "/console/#/courses/#/activities/#/reports/#/requests/#/",

@@ -64,6 +64,7 @@ MATRIX = {
     "fairness/": (403, 200, 403, 200, 200, 403, 403, 403, 404),
     "attention/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
     "failing/": (200, 200, 403, 200, 403, 403, 403, 403, 404),
+    "activities/": (200, 200, 403, 200, 403, 403, 200, 403, 404),
     "reports/": (200, 200, 403, 200, 403, 403, 200, 403, 404),
     "deletion/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "retention/": (403, 403, 403, 200, 403, 403, 403, 403, 404),
@@ -106,6 +107,7 @@ MATRIX = {
     f"{ACTIVITY}instruments/1/new/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     f"{ACTIVITY}instruments/{{row}}/edit/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     f"{ACTIVITY}instruments/{{row}}/delete/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    f"{ACTIVITY}unsettled/": (200, 200, 404, 200, 404, 403, 200, 403, 404),
     f"{ACTIVITY}captures/": (200, 200, 404, 200, 404, 403, 200, 403, 404),
     REPORT: (200, 200, 404, 200, 404, 403, 200, 403, 404),
     f"{REPORT}captures/": (200, 200, 404, 200, 404, 403, 200, 403, 404),
@@ -291,19 +293,22 @@ def test_statements_of_a_form(page, world, signed_in, address):
         (
             "admin",
             (
-                f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Contests "
-                "Corrections Legal_holds Fairness Imports Delete_in_bulk Settings"
+                f"Overview Courses Activities Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments "
+                "Contests Corrections Legal_holds Fairness Imports Delete_in_bulk Settings"
             ),
         ),
         (
             "global",
-            f"Overview Courses Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments Settings",
+            (
+                f"Overview Courses Activities Reports Groups Learners Special_needs {PEOPLE} Consents VLEs Instruments "
+                "Settings"
+            ),
         ),
         ("legal", "Overview Courses Groups Learners People Instructors Consents Instruments"),
         (
             "data",
             (
-                "Overview Courses Reports Groups Learners People Instructors Consents Instruments Contests "
+                "Overview Courses Activities Reports Groups Learners People Instructors Consents Instruments Contests "
                 "Corrections Legal_holds Erasures Fairness Trail Retention Delete_in_bulk"
             ),
         ),

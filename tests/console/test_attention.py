@@ -10,7 +10,10 @@ from institutions.models import Credential, InformedConsent, Institution, Provid
 from learners.models import Learner
 from reports.arithmetic import Level, RequestStatus, ResultStatus
 from reports.models import Report, Request, RequestProviderResult
+from tests.console.test_exports import read
+from tests.lines import details_of
 from tests.world import PAST
+from trail.models import Line
 
 SOON = timedelta(days=3)
 
@@ -133,8 +136,19 @@ def test_captures_without_results(quiet, lines, signed_in):
             Request.objects.filter(pk=row.pk).update(created_at=moment, updated_at=moment)
     found = lines("data")
     assert [*found] == [("failed", 4), ("waiting", 3)]
-    for place in found.values():
-        assert signed_in("data").get(place).context["activity"]["id"] == home.activity.pk
+    for (word, number), place in found.items():
+        page, line = signed_in("data").get(place), Line.objects.latest("pk")
+        assert (page.context["activity"]["id"], page.context["number"]) == (home.activity.pk, number)
+        assert {row["status"] for row in page.context["rows"]} == (
+            {RequestStatus.TIMEOUT} if word == "failed" else {RequestStatus.STORED, RequestStatus.PROCESSING}
+        )
+        assert (line.resource, details_of(line)["rows"]) == ("console/unsettled", number)
+    every = place.partition("?")[0]
+    for query, number in (("", 5), ("?state=failed", 5), ("?state=waiting", 4)):
+        assert signed_in("data").get(every + query).context["number"] == number
+    for query in ("?state=done", "?moment=x", "?moment=2026-01-01"):
+        assert signed_in("data").get(every + query).status_code == 404
+    assert read(signed_in("data").get(every, {"download": "csv"}))[1][1] == "Ann Home"
 
 
 def test_providers_that_fail(quiet, lines, signed_in):

@@ -2,10 +2,14 @@
 
 import json
 import re
+from html import unescape
+from io import BytesIO
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
 from files.contents import head_of
+from files.documents import DOCX, MOST, ODT
 from files.models import Kind, Made, StoredFile
 from institutions.models import Provider
 from learners.models import Enrolment, EnrolmentSample
@@ -77,6 +81,39 @@ def test_keystrokes_are_drawn_and_texts_are_shown(work, admin, address):
     assert f">{'x' * TEXT}<" in answer.text
     # what stands in the page has been opened with it, once each
     assert sorted(read.key for read in files_read()[1:]) == sorted([keys.data_id, text.data_id, long.data_id])
+
+
+def zipped(part: str, content: str) -> bytes:
+    with ZipFile(file := BytesIO(), "w", ZIP_DEFLATED) as archive:
+        archive.writestr(part, content)
+    return file.getvalue()
+
+
+def test_text_of_documents_is_shown_and_recorded_as_opened(work, admin, address):
+    """Of what learners hand in, so much is read as is shown: neither entities, nor what swells, nor what is broken."""
+    block = "<w:p><w:r><w:t>An &lt;b&gt;</w:t><w:tab/><w:t>essay</w:t><w:delText>gone</w:delText></w:r></w:p>"
+    word = '<w:document xmlns:w="w">{}</w:document>'
+    odt = '<o:d xmlns:o="o"><o:tracked-changes><o:p>gone</o:p></o:tracked-changes><o:h>A</o:h><o:p>b<o:s/>c</o:p></o:d>'
+    entity = f'<!DOCTYPE x [<!ENTITY e "{"x" * 100}">]>'
+    swollen = word.format(block + "<w:x/>" * (MOST // 4))
+    cases = [
+        (DOCX, zipped("word/document.xml", word.format(block)), "An &lt;b&gt;\tessay"),
+        (ODT, zipped("content.xml", odt), "A\nb c"),
+        (DOCX, zipped("word/document.xml", swollen), "An &lt;b&gt;\tessay\n…"),
+        (DOCX, zipped("word/document.xml", word.format(block * TEXT)), None),
+        (DOCX, zipped("word/document.xml", entity + word.format("<w:t>&e;</w:t>")), ""),
+        (DOCX, zipped("other.xml", ""), ""),
+        (ODT, b"PK", ""),
+    ]
+    requests = [captured(work, content, media_type, filename="a.b") for media_type, content, _ in cases]
+    page = admin.get(page_of(work, address))
+    assert_clean(page, WITH_MEDIA)
+    shown = re.findall(r"<pre>([^<]*)</pre>", page.text)
+    assert shown[:3] == [text for *_, text in cases[:3]]
+    assert (len(shown), len(unescape(shown[3])), page.text.count("it is saved, not shown")) == (4, TEXT, 3)
+    assert page.text.count("Only the beginning of its text is shown.") == 1
+    opened = [read.key for read in files_read() if read.kind == Kind.REQUEST]
+    assert sorted(opened) == sorted(request.data_id for request in requests[:4])
 
 
 def test_enrolment_stands_beside_it(work, admin, address):

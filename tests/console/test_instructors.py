@@ -70,7 +70,7 @@ def test_sign_in_leads_to_the_own_courses(world, elsewhere, signed_in, address):
     assert not numbers & answer.context.keys()  # of the institution
     assert SECRET not in answer.text
     assert [title for title, _, _ in answer.context["sections"]] == [
-        "Overview", "Courses", "Reports", "Learners", "Instruments",
+        "Overview", "Courses", "Activities", "Reports", "Learners", "Instruments",
     ]  # fmt: skip
     assert "C2" not in answer.text
 
@@ -119,10 +119,12 @@ def test_contested_reports_are_told(world, elsewhere, signed_in, address):
 
 def test_lists_and_their_files_have_rows_of_own_courses_alone(world, elsewhere, signed_in, address):
     browser = signed_in("teacher")
-    expected = {"courses/": ["C1"], "learners/": ["Ann Home", "Bob Home"], "reports/": ["Ann Home"]}
+    expected = {"courses/": ["C1"], "learners/": ["Ann Home", "Bob Home"], "reports/": ["Ann Home"],
+                "activities/": ["Quiz"]}  # fmt: skip
     eve = world.people["eve"].pk
     narrowed = {
         "courses/": [{"search": "Secret"}, {"id": elsewhere.course.pk}],
+        "activities/": [{"search": "Secret"}, {"course": elsewhere.course.pk}],
         "learners/": [{"search": "eve"}, {"uid": "eve"}, {"id": eve}],
         "reports/": [{"course": elsewhere.course.pk}, {"activity": elsewhere.activity.pk}, {"search": "eve"},
                      {"contest": "open"}, {"highest": 4}],

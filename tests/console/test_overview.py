@@ -111,6 +111,10 @@ def test_courses_by_the_hour(world, signed_in, address):
     for state, number in (("running", 7), ("to_come", 2), ("over", 2)):
         listed = signed_in("data").get(address("courses/"), {"state": state})
         assert listed.context["table"].count == number
+    for asked, number in (({}, 2), ({"enabled": "true"}, 1), ({"course": world.home.course.pk}, 2)):
+        listed = signed_in("data").get(address("activities/"), asked).context["table"]
+        assert listed.count == number
+    assert address("courses/{course}/activities/{activity}/") in [line.address for line in listed.lines]
 
 
 def test_reports_by_level(world, signed_in, address):

@@ -1,6 +1,7 @@
 """/me/...: the pages, as people see them."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, resolve
 
-from institutions.models import InformedConsentDocument
+from console.words import DEMONSTRATED
+from courses.models import Course
+from institutions.models import InformedConsentDocument, Provider
 from learners.models import ConsentDecision, DecidedText
+from reports.sentences import DEMONSTRATION
 from rights import words
+from tests.captures import PLAG
 from tests.reports.conftest import allow
+from tests.reports.work import Work
 from trail.models import Line
 
 LARGEST = 12  # statements of a page, the caller's and the trail's included
@@ -75,6 +81,29 @@ def test_pages_of_ann(world, signed_in):
     decision = browser.get(address("consents/{decision}/", world)).text
     assert "<p>I once consented at home.</p>" in decision
     assert "0.1.0" in decision
+
+
+def test_pages_tell_courses_of_terms_and_results_of_demonstrations_apart(world, signed_in, as_):
+    home = world.home
+    allow(home, learner_report=True)
+    Course.objects.filter(pk=home.course.pk).update(start=datetime(2013, 10, 1, tzinfo=UTC))
+    ann, browser = signed_in("ann"), signed_in("bob")
+    for page in ("", "reports/", "contests/", "contests/{contest}/", "reports/{report}/"):
+        assert ", Oct 2013" in ann.get(address(page, world)).text, page
+    assert as_("ann").get("/api/v2/me/held/").json()["instruments_off"][0]["course"].endswith(", Oct 2013")
+    work = Work(home)  # without other reports
+    work.answer(work.request(PLAG), result=0.1, by=work.plag)
+    report = f"reports/{work.report().pk}/"
+
+    def marks() -> list[tuple[int, int]]:
+        texts = [browser.get(f"/me/{page}").text for page in ("reports/", report)]
+        return [(text.count(DEMONSTRATED), text.count(DEMONSTRATION)) for text in texts]
+
+    assert marks() == [(0, 0), (0, 0)]
+    Provider.objects.filter(pk=work.plag.pk).update(is_demonstration=True)
+    assert marks() == [(1, 0), (1, 1)]  # content alone was concluded from something; its instrument says why
+    allow(home, learner_report=False)
+    assert as_("bob").get(f"/api/v2/me/{report.replace('reports', 'report')}").json()["demonstrated"] == []
 
 
 def test_text_of_a_consent_is_cleaned_again(world, signed_in):

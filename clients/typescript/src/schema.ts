@@ -688,6 +688,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/activity/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List activities of all courses
+         * @description What is assessed in some course; instructors see those of the courses that they teach. For global administrators, administrators and data administrators, and for instructors where it concerns them.
+         */
+        get: operations["institution_activity_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/institution/{parent_lookup_institution_id}/activity/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read an activity of any course
+         * @description What is assessed in some course; instructors see those of the courses that they teach. For global administrators, administrators and data administrators, and for instructors where it concerns them.
+         */
+        get: operations["institution_activity_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/contest/": {
         parameters: {
             query?: never;
@@ -4344,6 +4384,8 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             } | null;
             /**
              * @description Null: the whole report.
@@ -4672,11 +4714,15 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             };
             readonly levels_shown: boolean;
             readonly identity_level: components["schemas"]["LevelEnum"] | null;
             readonly content_level: components["schemas"]["LevelEnum"] | null;
             readonly integrity_level: components["schemas"]["LevelEnum"] | null;
+            /** @description Instruments with results of a demonstration, which say nothing of anybody. */
+            readonly demonstrated: number[];
             /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
             readonly contest: {
                 state: string;
@@ -4858,6 +4904,28 @@ export interface components {
             readonly updated_at: string;
             /** @description Where dashboards may send people back to, separated by commas. */
             allowed_domains?: string | null;
+        };
+        /** @description `course` names the address below which the whole activity is. */
+        InstitutionActivity: {
+            readonly id: number;
+            readonly course: {
+                id: number;
+                code: string;
+                /** Format: date-time */
+                start: string | null;
+            };
+            vle_activity_type: string;
+            vle_activity_id: string;
+            name?: string | null;
+            /** Format: date-time */
+            start?: string | null;
+            /** Format: date-time */
+            end?: string | null;
+            enabled?: boolean;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: date-time */
+            readonly updated_at: string;
         };
         /** @description `enabled` follows the documented keys: some activity of the course is enabled. */
         InstitutionCourse: {
@@ -5727,6 +5795,7 @@ export interface components {
             instrument: string;
             activity_id: number;
             activity: string;
+            /** @description Its code, or number in the VLE, with the month in which it begins. */
             course: string;
             /** @description consent, activity, inactive, service, send or alternative. */
             code: string;
@@ -6122,6 +6191,8 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             };
             /**
              * @description Null: the whole report.
@@ -6287,11 +6358,15 @@ export interface components {
                 id: number;
                 code: string;
                 description: string | null;
+                /** Format: date-time */
+                start: string | null;
             };
             readonly levels_shown: boolean;
             readonly identity_level: components["schemas"]["LevelEnum"] | null;
             readonly content_level: components["schemas"]["LevelEnum"] | null;
             readonly integrity_level: components["schemas"]["LevelEnum"] | null;
+            /** @description Instruments with results of a demonstration, which say nothing of anybody. */
+            readonly demonstrated: number[];
             /** @description `human_levels` are those that people gave in place of the machine's, which are never overwritten. */
             readonly contest: {
                 state: string;
@@ -6474,6 +6549,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Erasure"][];
+        };
+        PaginatedInstitutionActivityList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=400&limit=100
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?offset=200&limit=100
+             */
+            previous?: string | null;
+            results: components["schemas"]["InstitutionActivity"][];
         };
         PaginatedInstitutionCourseActivityInstrumentList: {
             /** @example 123 */
@@ -13040,6 +13130,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstitutionCourseActivityReportRequest"];
+                };
+            };
+            /** @description As it is known. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_activity_list: {
+        parameters: {
+            query?: {
+                course?: number;
+                enabled?: boolean;
+                end?: string | null;
+                /** @description Number of results to return per page. */
+                limit?: number;
+                name?: string;
+                /** @description The initial index from which to return the results. */
+                offset?: number;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A search term. */
+                search?: string;
+                start?: string | null;
+                vle_activity_type?: string;
+            };
+            header?: never;
+            path: {
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedInstitutionActivityList"];
+                };
+            };
+            /** @description A value is wrong, or the body cannot be read. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WrongValues"];
+                };
+            };
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_activity_retrieve: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that are known: they are answered 304. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @example 21 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstitutionActivity"];
                 };
             };
             /** @description As it is known. */

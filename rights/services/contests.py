@@ -274,6 +274,15 @@ def _state(rows: list[Contest]) -> ContestState | None:
     )
 
 
+def refuse_contested(**which: Any) -> None:
+    """Conflict while a contest of these reports is open: who is contested could make it vanish with the report.
+
+    The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
+    """
+    if Contest.objects.filter(**{f"report__{name}": key for name, key in which.items()}, state=State.OPEN).exists():
+        raise Conflict("A learner contests a report that would go with it: a person has to decide the contest first.")
+
+
 def reports_leave(**which: Any) -> None:
     """The contests of these reports stay without whatever could tell whom they were about. What was open has lapsed.
 

@@ -83,7 +83,7 @@ class OwnReportSerializer(ResourceSerializer):
     content_level = Computed(level_if, "content_level", per_request=are_shown)
     integrity_level = Computed(level_if, "integrity_level", per_request=are_shown)
 
-    contest = Computed(contest_state, "contest")
+    contest = Computed(contest_state, "contest", *LEVELS)
     is_restricted = Computed(
         plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence."
     )

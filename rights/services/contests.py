@@ -23,7 +23,7 @@ from kernel.writes import one_transaction
 from learners.models import Learner
 from pipeline.jobs import enqueue
 from reports.arithmetic import Level
-from reports.contests import ContestState
+from reports.contests import StoredContest, levels_changed
 from reports.models import Report
 from rights.models import DECIDED, Contest, ContestFile, Kind, State
 from rights.services.notices import ASSIGNED_JOB, OPENED_JOB
@@ -31,6 +31,7 @@ from trail.models import Line
 
 KINDS = tuple(Kind.values)
 MOST_FILES = 5
+MOST_A_DAY = 5  # of one report
 EXTENSIONS = {
     "application/pdf": "pdf",
     "image/jpeg": "jpg",
@@ -76,8 +77,8 @@ def contest_create(
 ) -> Contest:
     """Contest one of these reports of the learner, or one level of it.
 
-    Invalid for a report that is not among them, Conflict while another contest of it is open, and for what has been
-    decided before.
+    Invalid for a report that is not among them, Conflict while another contest of it is open, after too many within a
+    day, and for what has been decided before. A level that has changed since is another one.
     """
     for model in (User, Learner):  # whose deletion would otherwise wait for the report, and this for the person
         locked_rows(model._default_manager.filter(pk=learner_id), Lock.REFERENCE)
@@ -85,17 +86,21 @@ def contest_create(
     if not reports.filter(pk=report_id, learner=learner_id).exists():
         raise Invalid(report=f'Invalid pk "{report_id}" - object does not exist.')
     report = _report_locked(report_id)
-    stored = list(Contest.objects.filter(report=report))
+    stored = list(Contest.objects.filter(report=report).order_by("decided_at", "pk"))
     if any(row.state == State.OPEN for row in stored):
         raise Conflict("You have contested this report already: wait for the answer, or withdraw it first.")
-    if any(row.state in DECIDED and row.level in (None, level) for row in stored):
+    if sum(row.created_at > timezone.now() - timedelta(days=1) for row in stored) >= MOST_A_DAY:
+        raise Conflict(f"You have contested this report {MOST_A_DAY} times within a day: try again tomorrow.")
+    contested = _contested(report, level)
+    judged = _judged(stored)
+    if contested.keys() <= judged.keys() and not levels_changed(judged, **contested):
         raise Conflict("This has been decided already. Ask your institution if you do not agree with the decision.")
     institution = Institution.objects.get(pk=report.institution_id)
     contest = Contest.objects.create(
         institution=institution,
         report=report,
         level=level,
-        machine_levels=_contested(report, level),
+        machine_levels=contested,
         reason=reason,
         deadline=timezone.now() + timedelta(days=institution.contest_days),
     )
@@ -250,7 +255,12 @@ def state_stored(report: Report) -> None:
     Report.objects.filter(pk=report.pk).update(contest=_state(rows))
 
 
-def _state(rows: list[Contest]) -> ContestState | None:
+def _judged(rows: list[Contest]) -> dict[str, int]:
+    """The machine's levels that were decided about; of several decisions about a kind the last one's."""
+    return {kind: level for row in rows if row.state in DECIDED for kind, level in row.machine_levels.items()}
+
+
+def _state(rows: list[Contest]) -> StoredContest | None:
     if not rows:
         return None
     human: dict[str, int] = {}
@@ -264,13 +274,14 @@ def _state(rows: list[Contest]) -> ContestState | None:
         set_aside -= row.human_levels.keys()
     is_open = next((row for row in rows if row.state == State.OPEN), None)
     last = is_open or decided[-1]
-    return ContestState(
+    return StoredContest(
         state=last.state,
         is_final=is_open is None,
         level=last.level,
         deadline=None if is_open is None else is_open.deadline.isoformat(),
         human_levels=human,
         set_aside=sorted(set_aside),
+        judged=_judged(rows),
     )
 
 

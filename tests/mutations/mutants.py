@@ -3154,15 +3154,15 @@ WRITTEN = [
     (
         "withdrawal: restricted evidence is opened by an old link",
         "reports/visibility.py",
-        "        if is_closed(roles, report.learner.is_restricted, contest_state(report.contest)):\n",
+        "        if is_closed(roles, report.learner.is_restricted, report.contest):\n",
         "        if False:\n",
         (("tests/rights/test_withdrawal.py",),),
     ),
     (
         "withdrawal: a contest opens restricted evidence to everybody",
         "reports/visibility.py",
-        "not (roles & DECIDING and contest",
-        "not (contest",
+        "not (roles & DECIDING and is_contested(contest))",
+        "not is_contested(contest)",
         (("tests/rights/test_withdrawal.py",),),
     ),
     (

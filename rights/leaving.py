@@ -22,7 +22,7 @@ from rights.holds import held_people, refuse_held, refuse_held_in
 from rights.models import Bundle, Contest, ContestFile, Correction, Erasure, LegalHold
 from rights.row_rules import own_bundles
 from rights.services.bundles import bundle_content, bundle_delete, bundles_joined, is_ready, may_take
-from rights.services.contests import refuse_contested, reports_joined, reports_leave
+from rights.services.contests import reports_joined, reports_leave
 from rights.services.erasures import learner_gone, refuse_merge_of_erased
 from rights.services.holds import holds_joined
 from rights.services.notices import SENT_JOB, WITHDRAWAL
@@ -62,7 +62,6 @@ register(Above(held_people, many_reports_leave))
 @receiver(pre_delete, sender=Learner)
 def held_or_contesting_learner_leaves(instance: Learner, **_: Any) -> None:
     refuse_held(instance.pk)
-    refuse_contested(learner=instance.pk)
     learner_gone(instance.pk)
     reports_leave(learner=instance.pk)
 
@@ -86,7 +85,6 @@ def learner_with_bundle_leaves(instance: Learner, **_: Any) -> None:
 @receiver(pre_delete, sender=Activity)
 def held_or_contested_activity_leaves(instance: Activity, **_: Any) -> None:
     refuse_held_in(instance)
-    refuse_contested(activity=instance.pk)
     reports_leave(activity=instance.pk)
 
 

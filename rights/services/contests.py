@@ -285,24 +285,19 @@ def _state(rows: list[Contest]) -> StoredContest | None:
     )
 
 
-def refuse_contested(**which: Any) -> None:
-    """Conflict while a contest of these reports is open: who is contested could make it vanish with the report.
+def reports_leave(*, is_wanted: bool = False, **which: Any) -> None:
+    """The contests of these reports stay without whatever could tell whom they were about.
 
-    The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
-    """
-    if Contest.objects.filter(**{f"report__{name}": key for name, key in which.items()}, state=State.OPEN).exists():
-        raise Conflict("A learner contests a report that would go with it: a person has to decide the contest first.")
-
-
-def reports_leave(**which: Any) -> None:
-    """The contests of these reports stay without whatever could tell whom they were about. What was open has lapsed.
-
-    The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
+    Conflict while one is open: who is contested could make it vanish with the report. Only where it is wanted, by the
+    learner, does it lapse. The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
     """
     contested = Contest.objects.filter(**{f"report__{name}": key for name, key in which.items()})
-    reports = {*contested.values_list("report_id", flat=True)}
-    if not reports:
+    states = list(contested.values_list("report_id", "state"))
+    if not states:
         return
+    if not is_wanted and any(state == State.OPEN for _, state in states):
+        raise Conflict("A learner contests a report that would go with it: a person has to decide the contest first.")
+    reports = {report for report, _ in states}
     locked_rows(Report.objects.filter(pk__in=reports), Lock.DELETE)
     contests = Contest.objects.filter(report__in=reports)
     locked_rows(contests, Lock.CHANGE)

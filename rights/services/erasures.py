@@ -222,7 +222,7 @@ def erasure_part(erasure_id: int) -> bool:
         return False
     if not Learner.objects.filter(pk=person).exists():
         return _finished(erasure)  # somebody else has deleted the learner meanwhile
-    if is_held(person):
+    if erasure_obstacles(person):  # there was none when it began
         return False
     if not _PARTS[Phase(erasure.phase)](erasure, person):
         erasure.phase = _next(erasure.phase)
@@ -249,7 +249,7 @@ def _told(erasure: Erasure, person: int) -> bool:
 
 
 def _reports_part(erasure: Erasure, person: int) -> bool:
-    reports_leave(learner=person)
+    reports_leave(learner=person, is_wanted=True)
     keys = list(Report.objects.filter(learner=person).order_by("pk").values_list("pk", flat=True)[:PART])
     Report.objects.filter(pk__in=keys).delete()
     return bool(keys)

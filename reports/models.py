@@ -220,7 +220,7 @@ class Report(AbstractLevels):
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="reports")
     learner = models.ForeignKey(Learner, on_delete=models.CASCADE, related_name="reports")
     contest = models.JSONField(
-        null=True, editable=False, help_text="What became of contests: a StoredContest. Null: there was none."
+        null=True, editable=False, help_text="What became of contests: a ContestState. Null: there was none."
     )
     evidence_deleted_after = models.PositiveIntegerField(
         null=True, editable=False, help_text="Evidence older than so many days was deleted. Null: none was."

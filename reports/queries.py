@@ -350,8 +350,8 @@ def learner_work(institution_id: int, learner_id: int, *, courses: bool, reports
             levels = {name: row[name] for name in LEVELS}
             found.reports.append({
                 "id": row["id"], "activity": row["activity_id"], "course": row["of_course"], "name": row["name"],
-                "start": row["begins"], "contest": contest_state(row["contest"], *levels.values()), "of_course": place_of,
-                **levels,
+                "start": row["begins"], "contest": contest_state(row["contest"], *levels.values()),
+                "of_course": place_of, **levels,
             })  # fmt: skip
         else:
             found.courses.append({name: row[name] for name in ("id", *_OF_COURSE, *_OF_MEMBERSHIP)})

@@ -245,7 +245,9 @@ def contest_words(state: Mapping[str, Any]) -> str:
         "set_aside": f"what the machine says of {', '.join(state['set_aside'])} does not count.",
     }[state["state"]]
     if state["changed_since"]:
-        text += f" The machine's level has changed since: {', '.join(state['changed_since'])}. Nobody has decided about it."
+        text += (
+            f" The machine's level has changed since: {', '.join(state['changed_since'])}. Nobody has decided about it."
+        )
     return f"{about} was contested, and a person has decided: {text}"
 
 

@@ -27,7 +27,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
-from courses.models import Adder, AssessmentSession, CourseInstructor, CourseLearner
+from courses.models import ActivityEditor, Adder, AssessmentSession, CourseInstructor, CourseLearner
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import FormerUid, Institution, Instructor, UIOption, User
@@ -142,6 +142,7 @@ OF_PEOPLE = [
     Moves(CallerSession, "user", "sign-ins"),
     Moves(Launcher, "user", "launchers"),
     Moves(FormerUid, "person", "former uids"),
+    Moves(ActivityEditor, "person", "activities set up", ("activity",)),
     Moves(LogEntry, "user", "entries in the log of the admin pages"),
 ]
 OF_INSTRUCTORS = (Moves(CourseInstructor, "instructor", "courses taught", ("course",)),)

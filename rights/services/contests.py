@@ -11,12 +11,11 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from courses.models import Activity, CourseInstructor
+from courses.models import Activity, ActivityEditor, CourseInstructor
 from files.media import HEAD, agrees, media_type_named
 from files.models import Kind as FileKind
 from files.services import file_store
 from institutions.models import Institution, User
-from kernel.caller import PEOPLE
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.writes import one_transaction
@@ -27,7 +26,6 @@ from reports.contests import StoredContest, levels_changed
 from reports.models import Report
 from rights.models import DECIDED, Contest, ContestFile, Kind, State
 from rights.services.notices import ASSIGNED_JOB, OPENED_JOB
-from trail.models import Line
 
 KINDS = tuple(Kind.values)
 MOST_FILES = 5
@@ -41,8 +39,6 @@ EXTENSIONS = {
     "application/vnd.oasis.opendocument.text": "odt",
 }
 DECISION_JOB = "rights.decided"
-_SET_UP = frozenset({"create", "update", "delete"})
-_PEOPLE = tuple(kind.value for kind in PEOPLE)
 
 
 def _report_locked(report_id: int | None) -> Report:
@@ -153,19 +149,10 @@ def contest_file_add(
 def people_eligible(report: Report) -> QuerySet[User]:
     """Who may decide: administrators of the institution or of its data who did not set up the activity.
 
-    Nobody who teaches the course, who has made or changed the activity or its instruments (the trail says so), nor the
-    learner.
+    Nobody who teaches the course, who has made or changed the activity or its instruments, nor the learner.
     """
-    place = (report.institution_id, report.activity.course_id, report.activity_id)
-    address = "/".join(map(str, place))
     teaching = CourseInstructor.objects.filter(course=report.activity.course_id, instructor=OuterRef("pk"))
-    by_person = Line.objects.filter(
-        institution=report.institution_id, actor_id=OuterRef("pk"), actor_kind__in=_PEOPLE, verb__in=_SET_UP
-    )
-    set_up = by_person.filter(
-        Q(resource="institution/course/activity", row_key=address)
-        | Q(resource="institution/course/activity/instrument", row_key__startswith=f"{address}/")
-    )
+    set_up = ActivityEditor.objects.filter(activity=report.activity_id, person=OuterRef("pk"))
     administrators = User.objects.filter(Q(inst_admin=True) | Q(data_admin=True), is_active=True)
     return (
         administrators.filter(~Exists(teaching), ~Exists(set_up), institution=report.institution_id)

@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.utils import timezone
 
-from courses.models import Activity, CourseInstructor
+from courses.models import Activity, ActivityEditor, ActivityInstrument, CourseInstructor
 from files.links import Links
 from files.models import StoredFile
 from institutions.models import VLE, Institution, User
@@ -80,7 +80,9 @@ def state(world):
 )
 def test_the_last_decision_about_a_level_counts(decided, human, set_aside):
     """A level, and then the whole report with it, can both be contested and decided."""
-    rows = [Contest(level=level, state=state, human_levels=levels, machine_levels={}) for level, state, levels in decided]
+    rows = [
+        Contest(level=level, state=state, human_levels=levels, machine_levels={}) for level, state, levels in decided
+    ]
     state = contests._state(rows)
     assert (state["human_levels"], state["set_aside"], state["state"]) == (human, set_aside, decided[-1][1])
 
@@ -205,11 +207,6 @@ def test_a_level_that_changes_after_the_decision_is_not_decided(world, as_, sign
     opened(as_("ann"), world, 409, level="identity")
 
 
-def line_of_set_up(world, who: str, resource: str, row: str) -> None:
-    by = Origin("person", world.people[who].pk, who, "password", None, None, "r")
-    record(Entry("update", resource, row, world.home.institution.pk), by=by)
-
-
 def test_nobody_who_set_up_the_activity_decides(world, as_):
     home = world.home
     made = opened(as_("ann"), world)["id"]
@@ -219,17 +216,44 @@ def test_nobody_who_set_up_the_activity_decides(world, as_):
     answer = told_by(as_("admin"), path(world, made, "assign/"), 400, assignee=foreign)
     nobody = told_by(as_("admin"), path(world, made, "assign/"), 400, assignee=10**9)
     assert answer == nobody
-    place = f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}"
-    line_of_set_up(world, "data", "institution/course/activity", f"{place}0")  # another activity
-    line_of_set_up(world, "admin", "institution/course/activity/instrument", f"{place}/7")
+    places = f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/activity/"
+    place, instruments = f"{places}{home.activity.pk}/", f"{places}{home.activity.pk}/instrument/"
+    User.objects.filter(pk=world.people["data"].pk).update(inst_admin=True)
+    assert as_("data").post(places, {"name": "Another one"}, format="json").status_code == 201
+    assigned(world, as_, made, "admin")
+    row = ActivityInstrument.objects.create(activity=home.activity, instrument_id=4)
+    assert as_("admin").delete(f"{instruments}{row.pk}/").status_code == 204
+    assert assigned(world, as_, made, "admin", 400)["assignee"]
+    ActivityEditor.objects.filter(activity=home.activity).delete()
+    assert as_("admin").post(instruments, {"instrument_id": 4, "active": True}, format="json").status_code == 201
     assert assigned(world, as_, made, "admin", 400)["assignee"]
     assigned(world, as_, made, "data")
     home.teach("data", home.course)  # after it was assigned
     assert "any more" in decided(world, as_, made, "data", 403)["detail"]
     assert "Nobody is left" in assigned(world, as_, made, "data", 400)["assignee"][0]
     CourseInstructor.objects.filter(instructor=world.people["data"].pk).delete()
-    line_of_set_up(world, "data", "institution/course/activity", place)
+    assert as_("data").patch(place, {"enabled": home.activity.enabled}, format="json").status_code == 200
+    assigned(world, as_, made, "data")  # nothing was changed
+    assert as_("data").patch(place, {"enabled": not home.activity.enabled}, format="json").status_code == 200
     assert "Nobody is left" in assigned(world, as_, made, "data", 400)["assignee"][0]
+
+
+def test_who_has_set_up_activities_is_taken_from_the_trail(world):
+    home, data = world.home, world.people["data"].pk
+    place = f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}"
+    for kind, who, resource, row in (
+        ("person", data, "activity/instrument", f"{place}/7"),
+        ("person", data, "activity", place),
+        ("person", world.people["legal"].pk, "activity", f"{place}0"),  # it is gone
+        ("person", world.away.people["data"].pk, "activity", place),
+        ("person", 10**9, "activity", place),
+        ("vle", world.people["admin"].pk, "activity", place),
+    ):
+        by = Origin(kind, who, "x", "password", None, None, "r")
+        record(Entry("update", f"institution/course/{resource}", row, home.institution.pk), by=by)
+    for _ in range(2):
+        import_module("rights.migrations.0010_activity_editors_filled").fill(apps, None)
+        assert [*ActivityEditor.objects.values_list("activity", "person")] == [(home.activity.pk, data)]
 
 
 def test_the_learner_does_not_decide(world, as_):

@@ -5,6 +5,7 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 from amqp.exceptions import NotFound
+from django.conf import settings
 
 from pipeline import accounts
 from pipeline.broker import OWN_QUEUE, connection_to, is_about_queue, is_amqp
@@ -24,6 +25,11 @@ def depths(*, broker: str) -> list[Depth]:
         found += [{"queue": queue, "messages": messages.get(queue), "error": error} for queue in queues]
         away = error if error.startswith(AWAY) else ""
     return found
+
+
+def own_messages() -> int:
+    """How many messages wait for the service's own workers; 0 if the broker does not say."""
+    return sum(_asked(settings.BROKER_URL, [OWN_QUEUE, *CONSUMERS])[0].values())
 
 
 def depth(queue: str) -> int | None:

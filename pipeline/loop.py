@@ -109,11 +109,11 @@ def steps(*, serving: bool) -> list[Step]:
 
 
 class Thread(threading.Thread):
-    """A loop in a thread of its own."""
+    """A loop in a thread of its own, with `more` steps than all processes have."""
 
-    def __init__(self, *, serving: bool) -> None:
+    def __init__(self, *more: Step, serving: bool) -> None:
         super().__init__(name="pipeline", daemon=True)
-        self.loop = Loop(steps(serving=serving), serving=serving)
+        self.loop = Loop([*steps(serving=serving), *more], serving=serving)
 
     def run(self) -> None:
         self.loop.run()

@@ -27,9 +27,7 @@ RETURN_PAUSE = 2.0  # seconds before a message is given back because the databas
 _relay = Relay()  # of this process: what its jobs have enqueued is published without waiting for another process
 
 
-# Acknowledged before it is done, as no message is needed for what is in the outbox. When a worker has as many messages
-# as it may have, and cannot acknowledge them because Redis goes away at that moment, Celery takes no more, or ends.
-@app.task(name=RUN_TASK, ignore_result=True, acks_late=False)
+@app.task(name=RUN_TASK, ignore_result=True)
 def run(name: str) -> None:
     """Do what is due of this name."""
     turns.open_again(PREFIX + name)  # before looking: what is committed from here on asks for another message

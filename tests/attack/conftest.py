@@ -4,9 +4,9 @@ import pytest
 
 from courses.models import AssessmentSession
 from files.models import Kind
-from institutions.models import VLEWarning
+from institutions.models import FormerUid, VLEWarning
 from learners.models import ServedText
-from pipeline.models import BrokerAccount, Job
+from pipeline.models import BrokerAccount, Job, Tally
 from reports.models import ReportSession
 from rights.archive import PartWriter
 from rights.models import BundlePart
@@ -31,8 +31,10 @@ def everything(world: World) -> None:
     filled(world.away, 2)
     for home in (world.home, world.away):
         VLEWarning.objects.create(vle=home.vle, setting="locale", text="Not understood.")
+        FormerUid.objects.create(institution=home.institution, person=home.people["ann"], uid_key="former")
         of_ann(home)
     BrokerAccount.objects.create(queue="p", username="p", password="p")
+    Tally.objects.create(what="results", outcome="given_up", provider="p")
     Job.objects.create(name="mail", key="7", error="Refused.", parked_at=PAST)
     ServedText.objects.create(
         session=CallerSession.objects.order_by("pk").first(), version="1.0.0", language="en", sha256="0"

@@ -363,7 +363,7 @@ def test_files(world, caller):
     read: dict[str, set[str]] = {}
     for who, (kind, key) in _followers(world).items():
         sessions = CallerSession.objects.filter(user=key).values_list("pk", flat=True)
-        links = Links(base="/files/", caller=SimpleNamespace(kind=kind, id=key), seconds=60)
+        links = Links(base="/files/", caller=SimpleNamespace(kind=kind, id=key, sent_by=None), seconds=60)
         for (what, row), name in files.items():
             path = links(row, f"file-{sessions.last() or 1}.zip", what)
             answer = APIClient().get(path)

@@ -51,7 +51,7 @@ def test_of_many_people_a_search_offers_some(admin, address, monkeypatch):
 def test_what_was_done_in_a_course_stays_when_somebody_leaves_it(admin, address, sent, world):
     assert sent(admin, address("courses/{course}/learners/{ann}/delete/")).status_code == 302
     seen = client_of(world.home.people["ann"]).get("/api/v2/me/trail/").json()["results"]
-    assert {line["told"]["what"] for line in seen} == {"a course, as a learner"}
+    assert {line["told"]["what"] for line in seen} == {"a course, as a learner", "your membership of a course"}
     assert Report.objects.filter(pk=world.home.report.pk, learner=world.home.people["ann"].pk).exists()
 
 

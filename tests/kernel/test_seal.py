@@ -18,7 +18,7 @@ from rest_framework.test import APIRequestFactory
 from courses.api.vle_launcher import LauncherView
 from courses.models import ActivityEditor, ActivityInstrument, AssessmentSession, Course, CourseGroup
 from files.models import Kind, StoredFile
-from institutions.models import Institution, Instrument, Provider
+from institutions.models import FormerUid, Institution, Instrument, Provider
 from kernel.access import grant
 from kernel.caller import Caller, CallerKind, Role
 from kernel.domain import Forbidden
@@ -98,6 +98,7 @@ def foreign(world) -> dict[type[Model], int]:
     file = StoredFile.objects.get(storage_key="x")
     ContestFile.objects.create(institution=away, contest=world.away.contest, file=file, name="x")
     BundlePart.objects.create(institution=away, bundle=world.away.bundle, file=file, directory=[])
+    FormerUid.objects.create(institution=away, person=ann.user, uid_key="former")
     withdrawn = {"learner": world.away.people["ann"].learner, "of_models": "keep", "of_evidence": "keep"}
     Withdrawal.objects.create(institution=away, at=PAST, **withdrawn)
     owned = [model for model in apps.get_models() if any(field.name == "institution" for field in model._meta.fields)]

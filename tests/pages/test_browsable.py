@@ -402,7 +402,7 @@ def test_nonsense_that_came_too_late_is_answered_with_a_page(body, world, signed
     too_late(browser, "put", path, body, content_type="application/json")
 
 
-def test_actions_of_a_row_have_no_state(world, signed_in):
-    page = signed_in("data").get(path_of(world, "learner", world.people["ann"].pk, "enrolment")).text
-    assert forms_of(page) == {"DELETE"}
-    assert tags_of(page) == set()
+def test_actions_that_answer_a_row_send_its_state(world, signed_in):
+    answer = signed_in("data").get(path_of(world, "learner", world.people["ann"].pk, "enrolment"))
+    assert forms_of(answer.text) == {"DELETE"}
+    assert tags_of(answer.text) == {answer["ETag"]}

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import OperationalError
 
-from pipeline import jobs, loop, turns
+from pipeline import jobs, loop, turns, watch
 from pipeline.jobs import enqueue, enqueue_for_provider, periodic
 from pipeline.models import Job, Turn
 from tests.pipeline.conftest import later
@@ -158,3 +158,44 @@ def test_a_turn_is_claimed_by_one(works):
     turns.open_again("x")
     assert turns.claimed("x", seconds=5)
     assert not turns.claimed("unknown", seconds=5)
+
+
+# Celery's worker.
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """watched(waiting, begun, active) looks once every EVERY seconds; the numbers of the looks that begin it again."""
+    clock = SimpleNamespace(now=0.0)
+    monkeypatch.setattr(watch, "time", SimpleNamespace(monotonic=lambda: clock.now))
+
+    def run(waiting, begun, active):
+        clock.now, again, state = 0.0, [], SimpleNamespace()
+        monkeypatch.setattr(watch, "state", state)
+        number = 0
+        made = watch.Watch(lambda: waiting[number], lambda: again.append(number))
+        for number in range(len(waiting)):
+            clock.now += watch.EVERY
+            state.total_count, state.active_requests = {"run": begun[number]}, {*range(active[number])}
+            assert made(lambda: False) == 0
+        return again
+
+    return run
+
+
+def test_a_worker_that_takes_no_more_messages_is_begun_again(watched, caplog):
+    assert watched(waiting=[3] * 7, begun=[5] * 7, active=[0] * 7) == [3, 6]
+    assert "begun again" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"waiting": [0] * 9},
+        {"waiting": [3, 3, 0] * 3},
+        {"begun": range(9)},
+        {"active": [1] * 9},
+    ],
+)
+def test_a_worker_that_is_busy_or_has_nothing_to_do_goes_on(watched, otherwise):
+    assert watched(**{"waiting": [3] * 9, "begun": [5] * 9, "active": [0] * 9} | otherwise) == []

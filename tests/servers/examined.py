@@ -25,7 +25,6 @@ HOUR_OFF = {
 }
 LOOKS = "tests.servers.worked.exam"
 LONGEST = 120.0  # seconds
-QUIET = 1.5  # seconds after which workers have acknowledged what they have done
 ROUNDS = ((FR,), (FR, KS), (KS,), (FR,), (FR, KS))
 MEDIA = {FR: "image/jpeg", KS: "text/plain"}
 REAPER = "reports.results"
@@ -230,7 +229,6 @@ def server_ends_between_commit_and_publishing(exam: Exam, number: int) -> None:
 def broker_is_away(exam: Exam, number: int) -> None:
     """Learners notice nothing. Operators are told."""
     engine = exam.engine
-    time.sleep(QUIET)  # without it a worker of Celery may stay idle, connected, when Redis is back: not mended yet
     engine.broker.stop()
     begun = time.monotonic()
     exam.round(number)

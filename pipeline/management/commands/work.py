@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -50,14 +51,22 @@ def _worker(concurrency: int) -> int:
     from celery import bootsteps, signals
 
     from pipeline.broker import OWN_QUEUE, app, queue_of
+    from pipeline.depths import own_messages
     from pipeline.jobs import CONSUMERS
+    from pipeline.watch import Watch
+
+    again = threading.Event()
+
+    def begin_again() -> None:
+        again.set()
+        os.kill(os.getpid(), signal.SIGTERM)
 
     class LoopStep(bootsteps.StartStopStep):
         requires = ("celery.worker.components:Pool",)
 
         def __init__(self, parent: Any, **options: Any) -> None:
             super().__init__(parent, **options)
-            self.thread = Thread(serving=False)
+            self.thread = Thread(Watch(own_messages, begin_again), serving=False)
 
         def start(self, parent: Any) -> None:
             self.thread.start()
@@ -79,6 +88,8 @@ def _worker(concurrency: int) -> int:
         quiet=True,
     )
     worker.start()
+    if again.is_set():  # the same process from its beginning, with new connections: whoever has started it sees no end
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606
     return worker.exitcode or 0
 
 

@@ -278,7 +278,7 @@ def _request(request: models.Request) -> dict[str, Any]:
         "answers": [
             [
                 row.provider.acronym,
-                _columns(row, "request", "provider", "audit", "asked_at", "asked_again"),
+                _columns(row, "request", "provider", "audit", "first_asked_at", "asked_at", "asked_again"),
                 row.audit_id is not None,
             ]
             for row in answers

@@ -3182,7 +3182,7 @@ WRITTEN = [
     (
         "erasure: a hold that is set meanwhile is not seen",
         "rights/services/erasures.py",
-        "    if is_held(person):\n",
+        "    if erasure_obstacles(person):  # there was none when it began\n",
         "    if False:\n",
         (("tests/rights/test_erasure.py",),),
     ),
@@ -3247,6 +3247,20 @@ WRITTEN = [
         "rights/services/contests.py",
         "is_final=is_open is None",
         "is_final=True",
+        (("tests/rights/test_contests.py",),),
+    ),
+    (
+        "contests: a decision stands for a level that came later",
+        "reports/contests.py",
+        "level not in (Level.PENDING, judged.get(kind, level))",
+        "level not in (Level.PENDING, level)",
+        (("tests/rights/test_contests.py",),),
+    ),
+    (
+        "contests: an open one goes with the activity",
+        "rights/services/contests.py",
+        "    if not is_wanted and any(",
+        "    if False and any(",
         (("tests/rights/test_contests.py",),),
     ),
     (

@@ -4687,6 +4687,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The consent is withdrawn: nobody opens evidence. */
             readonly is_restricted: boolean;
@@ -4966,6 +4967,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The learner has withdrawn the consent: nobody opens the evidence. */
             readonly is_restricted: boolean;
@@ -5028,6 +5030,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The learner has withdrawn the consent: nobody opens the evidence. */
             readonly is_restricted: boolean;
@@ -5455,6 +5458,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** Format: date-time */
             readonly created_at: string;
@@ -6302,6 +6306,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The consent is withdrawn: nobody opens evidence. */
             readonly is_restricted: boolean;
@@ -8182,6 +8187,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The learner has withdrawn the consent: nobody opens the evidence. */
             readonly is_restricted: boolean;

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from institutions.models import VLE, Credential, Institution, Instructor, Instrument, User
+from institutions.models import VLE, Credential, Institution, Instructor, Instrument
 from kernel.constraints import Tied, tied_to_institution
 from kernel.fields import IdentifierField, SearchText
 from kernel.models import Deriving, Timestamped
@@ -192,18 +192,16 @@ class ActivityInstrument(Timestamped):
 
 
 class ActivityEditor(models.Model):
-    """A person who has made or changed an activity or its instruments. The trail may be cut; this stays."""
+    """A person who has made or changed an activity or its instruments. The trail may be cut; this stays.
 
-    institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
+    The account is named by its number, without a key: writing an activity locks no account. Merges change it.
+    """
+
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="editors")
-    person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    person_id = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=("activity", "person"), name="editor_once_per_activity"),
-            tied_to_institution("activity_editor_activity", "activity"),
-            tied_to_institution("activity_editor_person", "person"),
-        ]
+        constraints = [models.UniqueConstraint(fields=("activity", "person_id"), name="editor_once_per_activity")]
 
     def __str__(self) -> str:
         return f"{self.person_id} of {self.activity_id}"

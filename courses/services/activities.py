@@ -41,8 +41,7 @@ def activity_update(*, activity: Activity, by_id: int | None = None, **values: A
 def _edited(activity: Activity, by_id: int | None) -> None:
     """Who has set up an activity does not decide contests of its reports."""
     if by_id is not None:
-        editor = ActivityEditor(institution_id=activity.institution_id, activity=activity, person_id=by_id)
-        ActivityEditor.objects.bulk_create([editor], ignore_conflicts=True)
+        ActivityEditor.objects.bulk_create([ActivityEditor(activity=activity, person_id=by_id)], ignore_conflicts=True)
 
 
 @one_transaction()

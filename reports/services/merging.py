@@ -142,7 +142,6 @@ OF_PEOPLE = [
     Moves(CallerSession, "user", "sign-ins"),
     Moves(Launcher, "user", "launchers"),
     Moves(FormerUid, "person", "former uids"),
-    Moves(ActivityEditor, "person", "activities set up", ("activity",)),
     Moves(LogEntry, "user", "entries in the log of the admin pages"),
 ]
 OF_INSTRUCTORS = (Moves(CourseInstructor, "instructor", "courses taught", ("course",)),)
@@ -245,6 +244,8 @@ def people_merge(
     for links in (CourseLearner, CourseInstructor):  # whom they have put into courses, or by an import
         by_person = links.objects.filter(added_by__in=(Adder.PERSON, Adder.IMPORT), added_by_id=gone_id)
         by_person.filter(institution=institution).update(added_by_id=kept_id)
+    edited = ActivityEditor.objects.filter(person_id=kept_id).values("activity")
+    ActivityEditor.objects.filter(person_id=gone_id).exclude(activity__in=edited).update(person_id=kept_id)
     _recorded(before, kept, gone_id, merged, pseudonyms)
     return merged
 

@@ -24,7 +24,7 @@ def fill(apps, schema_editor):
         people = {*User.objects.filter(pk__in={row[2] for row in part}).values_list("institution", "pk")}
         ActivityEditor.objects.bulk_create(
             [
-                ActivityEditor(institution_id=institution, activity_id=activity, person_id=person)
+                ActivityEditor(activity_id=activity, person_id=person)
                 for institution, activity, person in part
                 if (institution, activity) in activities and (institution, person) in people
             ],

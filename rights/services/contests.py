@@ -152,7 +152,7 @@ def people_eligible(report: Report) -> QuerySet[User]:
     Nobody who teaches the course, who has made or changed the activity or its instruments, nor the learner.
     """
     teaching = CourseInstructor.objects.filter(course=report.activity.course_id, instructor=OuterRef("pk"))
-    set_up = ActivityEditor.objects.filter(activity=report.activity_id, person=OuterRef("pk"))
+    set_up = ActivityEditor.objects.filter(activity=report.activity_id, person_id=OuterRef("pk"))
     administrators = User.objects.filter(Q(inst_admin=True) | Q(data_admin=True), is_active=True)
     return (
         administrators.filter(~Exists(teaching), ~Exists(set_up), institution=report.institution_id)

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 
 from courses.api.vle_launcher import LauncherView
-from courses.models import ActivityEditor, ActivityInstrument, AssessmentSession, Course, CourseGroup
+from courses.models import ActivityInstrument, AssessmentSession, Course, CourseGroup
 from files.models import Kind, StoredFile
 from institutions.models import FormerUid, Institution, Instrument, Provider
 from kernel.access import grant
@@ -94,7 +94,6 @@ def foreign(world) -> dict[type[Model], int]:
     Enrolment.objects.create(institution=away, learner=ann, provider=provider)
     Alert.objects.create(institution=away, learner=ann, activity=world.away.activity, level=1, raised_at=PAST)
     Launcher.objects.create(institution=away, user=ann.user, vle=world.away.vle, token_hash="x" * 64, expires_at=PAST)
-    ActivityEditor.objects.create(institution=away, activity=world.away.activity, person=ann.user)
     file = StoredFile.objects.get(storage_key="x")
     ContestFile.objects.create(institution=away, contest=world.away.contest, file=file, name="x")
     BundlePart.objects.create(institution=away, bundle=world.away.bundle, file=file, directory=[])

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db.models import Model, UniqueConstraint
 from django.utils import timezone
 
-from courses.models import ActivityEditor, AssessmentSession, CourseInstructor, CourseLearner
+from courses.models import AssessmentSession, CourseInstructor, CourseLearner
 from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import FormerUid, Instructor, Provider, UIOption, User
@@ -116,7 +116,6 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
         UIOption: lambda: UIOption.objects.create(**own, user=person, route="course"),
         StoredFile: lambda: file_of(person, {}),
         FormerUid: lambda: FormerUid.objects.create(**own, person=person, uid_key=f"former-{person.pk}"),
-        ActivityEditor: lambda: ActivityEditor.objects.create(**own, activity=home.activity, person=person),
         CallerSession: lambda: CallerSession.objects.create(kind="person", user=person, expires_at=FUTURE),
         Launcher: lambda: Launcher.objects.create(
             **own, user=person, vle=home.vle, expires_at=FUTURE, token_hash=f"x{person.pk}"

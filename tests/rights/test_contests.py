@@ -24,6 +24,7 @@ from reports.models import Report
 from reports.services.merging import people_merge
 from rights.models import Contest, ContestFile
 from rights.services import contests
+from rights.services.contests import people_eligible
 from rights.services.notices import assignments_told, openings_told, reminders_due, reminders_sent
 from signin.callers import caller_named
 from tests.contests import contest_of, file_of
@@ -253,7 +254,13 @@ def test_who_has_set_up_activities_is_taken_from_the_trail(world):
         record(Entry("update", f"institution/course/{resource}", row, home.institution.pk), by=by)
     for _ in range(2):
         import_module("rights.migrations.0010_activity_editors_filled").fill(apps, None)
-        assert [*ActivityEditor.objects.values_list("activity", "person")] == [(home.activity.pk, data)]
+        assert [*ActivityEditor.objects.values_list("activity", "person_id")] == [(home.activity.pk, data)]
+    admin, legal = (world.people[name].pk for name in ("admin", "legal"))
+    people_merge(institution=home.institution, kept_id=legal, gone_id=data, by_id=admin)
+    assert not people_eligible(home.report).filter(pk=legal).exists()
+    assert [*ActivityEditor.objects.values_list("activity", "person_id")] == [(home.activity.pk, legal)]
+    ActivityEditor.objects.all().delete()
+    assert people_eligible(home.report).filter(pk=legal).exists()  # the rights have come along
 
 
 def test_the_learner_does_not_decide(world, as_):

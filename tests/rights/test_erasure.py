@@ -19,7 +19,7 @@ from django.test import override_settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from courses.models import ActivityEditor, Import, ImportPart, ImportTrial
+from courses.models import Import, ImportPart, ImportTrial
 from files.models import Kind, StoredFile
 from files.services import file_store, objects_erase_pending, store
 from institutions.models import VLE, FormerUid, Provider, ProviderNotification, UIOption, User
@@ -323,7 +323,6 @@ def fill(world) -> User:
         )  # fmt: skip
     UIOption.objects.create(**own, user=ann, route="x")
     FormerUid.objects.create(**own, person=ann, uid_key=CANARY)
-    ActivityEditor.objects.create(**own, activity=home.activity, person=ann)
     return ann
 
 

@@ -191,6 +191,22 @@ class ActivityInstrument(Timestamped):
         return f"{self.instrument_id} in {self.activity_id}"
 
 
+class ActivityEditor(models.Model):
+    """A person who has made or changed an activity or its instruments. The trail may be cut; this stays.
+
+    The account is named by its number, without a key: writing an activity locks no account. Merges change it.
+    """
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="editors")
+    person_id = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("activity", "person_id"), name="editor_once_per_activity")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} of {self.activity_id}"
+
+
 class AssessmentSession(Timestamped):
     """A session in which a learner does an activity. It is over when it is closed or `max_ttl` minutes have passed.
 

@@ -70,6 +70,11 @@ class Caller:
     def institution_id(self) -> int | None:
         return self.institution and self.institution.pk
 
+    @property
+    def person_id(self) -> int | None:
+        """The account. None: a VLE, a provider, or an assessment session."""
+        return self.id if self.kind in PEOPLE else None
+
     def roles_in(self, tenant: int | None) -> Role:
         """Roles inside one institution; for None (the list of institutions) all roles of the caller."""
         at_home = self.institution is not None and tenant in (None, self.institution_id)

@@ -57,7 +57,8 @@ def report_json(report: Report, visibility: Visibility, links: Links) -> Iterato
     for number, document in enumerate(_documents(report.pk, pair)):
         yield b"," * bool(number) + orjson.dumps(document)
     yield b'],"demonstration":' + orjson.dumps(_label(bool(demonstrated)))
-    yield b',"contest":' + orjson.dumps(contest_state(report.contest) or {}) + b"}"
+    contest = contest_state(report.contest, report.identity_level, report.content_level, report.integrity_level)
+    yield b',"contest":' + orjson.dumps(contest or {}) + b"}"
 
 
 def _label(is_demonstrated: bool) -> str:

@@ -35,7 +35,7 @@ from learners import arithmetic as properties
 from learners.models import EnrolmentSample, EnrolmentSampleValidation, SampleStatus
 from reports import arithmetic
 from reports.arithmetic import FEWEST_LEARNERS, Level, RequestStatus
-from reports.contests import ContestState, contest_state
+from reports.contests import StoredContest, contest_state
 from reports.models import (
     LEVELS,
     ActivityInstrumentHistogram,
@@ -347,10 +347,11 @@ def learner_work(institution_id: int, learner_id: int, *, courses: bool, reports
         row = dict(zip(names_of, values, strict=True))
         if is_report:
             place_of = {name: row[name] for name in _OF_COURSE}
+            levels = {name: row[name] for name in LEVELS}
             found.reports.append({
                 "id": row["id"], "activity": row["activity_id"], "course": row["of_course"], "name": row["name"],
-                "start": row["begins"], "contest": contest_state(row["contest"]), "of_course": place_of,
-                **{name: row[name] for name in LEVELS},
+                "start": row["begins"], "contest": contest_state(row["contest"], *levels.values()),
+                "of_course": place_of, **levels,
             })  # fmt: skip
         else:
             found.courses.append({name: row[name] for name in ("id", *_OF_COURSE, *_OF_MEMBERSHIP)})
@@ -405,9 +406,9 @@ def _message(message: str | None, code: str | None) -> dict[str, Any]:
     return {"error_message": message or code}
 
 
-def contest_of(report: int) -> ContestState | None:
+def contest_of(report: int) -> StoredContest | None:
     """What became of contests of the report."""
-    return contest_state(Report.objects.filter(pk=report).values_list("contest", flat=True).first())
+    return Report.objects.filter(pk=report).values_list("contest", flat=True).first()
 
 
 class InstrumentCounts(NamedTuple):

@@ -16,7 +16,7 @@ from institutions.models import Institution, OnWithdrawal
 from kernel.caller import PEOPLE, Caller, Role
 from learners.models import Enrolment, Withdrawal
 from reports.arithmetic import Level, session_level
-from reports.contests import ContestState, contest_state
+from reports.contests import StoredContest, is_contested
 from reports.models import Alert, Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 
 UNRESTRICTED = Role.GLOBAL | Role.ADMIN | Role.DATA
@@ -36,12 +36,12 @@ class Visibility:
         return self.evidence and (self.unflagged or flagged)
 
 
-def is_closed(roles: Role, restricted: bool, contest: ContestState | None) -> bool:
+def is_closed(roles: Role, restricted: bool, contest: StoredContest | None) -> bool:
     """Whether evidence is restricted for a caller with these roles, because its learner has withdrawn the consent.
 
     While the report is contested, those who may decide it need the evidence.
     """
-    return restricted and not (roles & DECIDING and contest is not None and not contest["is_final"])
+    return restricted and not (roles & DECIDING and is_contested(contest))
 
 
 def report_visibility(roles: Role, institution: Institution, *, teaches: bool, owns: bool) -> Visibility:
@@ -169,7 +169,7 @@ def _evidence_readable(
     roles = caller.roles_in(file.institution_id)
     return any(
         visibility.evidence
-        and not is_closed(roles, is_restricted, contest_state(report.contest))
+        and not is_closed(roles, is_restricted, report.contest)
         and visibility.shows(flagged(report))
         for report, visibility in _visible_reports(caller, rows)
     )
@@ -189,6 +189,6 @@ def _visible_reports(caller: Caller, rows: QuerySet[Report]) -> Iterator[tuple[R
         teaches = Role.INSTRUCTOR in roles and report.teaches
         owns = Role.LEARNER in roles and report.owns
         visibility = report_visibility(roles, report.institution, teaches=teaches, owns=owns)
-        if is_closed(roles, report.learner.is_restricted, contest_state(report.contest)):
+        if is_closed(roles, report.learner.is_restricted, report.contest):
             visibility = replace(visibility, evidence=False)
         yield report, visibility

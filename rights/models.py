@@ -59,6 +59,7 @@ class Contest(Timestamped):
     human_levels = models.JSONField(default=dict, help_text="The levels that a person gave, by kind.")
     decided_at = models.DateTimeField(null=True)
     decided_by_id = models.BigIntegerField(null=True, help_text="The account. No key: the decision outlives it.")
+    told_at = models.DateTimeField(null=True, help_text="When a mail said that it was opened.")
     reminded_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -18,6 +18,7 @@ from kernel.caller import FLAGS, Anyone
 from learners.models import ConsentDecision, DecidedText, Enrolment, EnrolmentSample, Learner, SampleStatus, SENDLearner
 from learners.queries import learner_state
 from reports.arithmetic import AlertLevel, RequestStatus
+from reports.contests import contest_state
 from reports.evidence import report_evidence
 from reports.explaining import explained
 from reports.models import Alert, Report, Request
@@ -211,7 +212,8 @@ def _reports(rows: Sequence[Report], whose: Whose) -> Iterator[Item]:
         evidence = report_evidence(row.pk, activity=row.activity_id, learner=row.learner_id) if shown else None
         values = _values(row, _OF_ACTIVITY | {"created_at": "created_at", "updated_at": "updated_at"})
         reasons = explained(levels, evidence) if evidence else None
-        yield Item(row.pk, values | {"levels": levels if shown else None, "explained": reasons, "contest": row.contest})
+        contest = contest_state(row.contest, *levels.values())
+        yield Item(row.pk, values | {"levels": levels if shown else None, "explained": reasons, "contest": contest})
 
 
 def _contests(rows: Sequence[Contest], whose: Whose) -> Iterator[Item]:

@@ -241,7 +241,7 @@ def fact(code: str) -> str:
 def contest_words(state: Mapping[str, Any]) -> str:
     """The state of a report's contests as a sentence or two."""
     about = f"The {state['level']} level" if state["level"] else "This report"
-    if not state["is_final"]:
+    if state["state"] == "open":
         by = words_of_instant(state["deadline"])
         return f"{about} is contested, so no level is final yet. A person answers by {by}."
     human = ", ".join(f"{kind} {words.LEVEL_WORDS[level]}" for kind, level in state["human_levels"].items())
@@ -250,6 +250,10 @@ def contest_words(state: Mapping[str, Any]) -> str:
         "changed": f"another level holds ({human}); the machine's is kept beside it.",
         "set_aside": f"what the machine says of {', '.join(state['set_aside'])} does not count.",
     }[state["state"]]
+    if state["changed_since"]:
+        text += (
+            f" The machine's level has changed since: {', '.join(state['changed_since'])}. Nobody has decided about it."
+        )
     return f"{about} was contested, and a person has decided: {text}"
 
 
@@ -262,11 +266,12 @@ def contest_word(state: Mapping[str, Any] | None) -> SafeString | str:
 
 
 def contest_text(state: Mapping[str, Any]) -> str:
-    if not state["is_final"]:
+    if state["state"] == "open":
         return "contested, not final"
     human = [f"{kind} {words.LEVEL_WORDS[level]}" for kind, level in state["human_levels"].items()]
     without = [f"{kind} does not count" for kind in state["set_aside"]]
-    return f"decided by a person: {', '.join(human + without) or 'it stands'}"
+    since = f"; {' and '.join(state['changed_since'])} changed since" if state["changed_since"] else ""
+    return f"decided by a person: {', '.join(human + without) or 'it stands'}{since}"
 
 
 def words_of_instant(value: str) -> str:

@@ -67,10 +67,14 @@ class ActivityViewSet(ResourceViewSet):
     }
 
     def perform_create(self, serializer):
-        serializer.instance = activities.activity_create(course=self.parent, **serializer.validated_data)
+        serializer.instance = activities.activity_create(
+            course=self.parent, by_id=self.caller.person_id, **serializer.validated_data
+        )
 
     def perform_update(self, serializer):
-        activities.activity_update(activity=serializer.instance, **serializer.validated_data)
+        activities.activity_update(
+            activity=serializer.instance, by_id=self.caller.person_id, **serializer.validated_data
+        )
 
     def perform_destroy(self, instance):
         activities.activity_delete(activity=instance)

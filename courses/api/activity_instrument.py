@@ -73,7 +73,14 @@ class ActivityInstrumentViewSet(ResourceViewSet):
         activities.activity_locked(activity=self.parent)  # before the row: as whoever deletes an activity does
 
     def perform_create(self, serializer):
-        serializer.instance = activities.activity_instrument_create(activity=self.parent, **serializer.validated_data)
+        serializer.instance = activities.activity_instrument_create(
+            activity=self.parent, by_id=self.caller.person_id, **serializer.validated_data
+        )
 
     def perform_update(self, serializer):
-        activities.activity_instrument_update(row=serializer.instance, **serializer.validated_data)
+        activities.activity_instrument_update(
+            row=serializer.instance, by_id=self.caller.person_id, **serializer.validated_data
+        )
+
+    def perform_destroy(self, instance):
+        activities.activity_instrument_delete(activity=self.parent, row=instance, by_id=self.caller.person_id)

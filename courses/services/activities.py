@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from courses.models import Activity, ActivityInstrument, Course
+from courses.models import Activity, ActivityEditor, ActivityInstrument, Course
 from files.services import files_erase_unreferenced
 from institutions.models import Instrument
 from institutions.services.options import options_wrong
@@ -16,23 +16,32 @@ MANUAL = "manual"  # type of the activities that no VLE has sent
 
 
 @one_transaction()
-def activity_create(*, course: Course, **values: Any) -> Activity:
-    """An activity that no VLE knows, with an id of its own."""
+def activity_create(*, course: Course, by_id: int | None = None, **values: Any) -> Activity:
+    """An activity that no VLE knows, with an id of its own. `by_id`, here and below: the person who does it."""
     _course_kept(course)
     identity = {"vle_activity_type": MANUAL, "vle_activity_id": str(uuid.uuid4())}
     activity = _new_activity(course, **identity, **values)
     _refuse_end_before_start(activity)
     activity.save()
+    _edited(activity, by_id)
     return activity
 
 
-def activity_update(*, activity: Activity, **values: Any) -> None:
+@one_transaction()
+def activity_update(*, activity: Activity, by_id: int | None = None, **values: Any) -> None:
     """Writes only these values."""
     is_changed = set_values(activity, values)
     if values.keys() & {"start", "end"}:
         _refuse_end_before_start(activity)
     if is_changed:
         activity.save(update_fields=(*values, "updated_at"))
+        _edited(activity, by_id)
+
+
+def _edited(activity: Activity, by_id: int | None) -> None:
+    """Who has set up an activity does not decide contests of its reports."""
+    if by_id is not None:
+        ActivityEditor.objects.bulk_create([ActivityEditor(activity=activity, person_id=by_id)], ignore_conflicts=True)
 
 
 @one_transaction()
@@ -75,7 +84,12 @@ def _refuse_end_before_start(activity: Activity) -> None:
 
 @one_transaction()
 def activity_instrument_create(
-    *, activity: Activity, instrument: Instrument, alternative_to: ActivityInstrument | None = None, **values: Any
+    *,
+    activity: Activity,
+    instrument: Instrument,
+    alternative_to: ActivityInstrument | None = None,
+    by_id: int | None = None,
+    **values: Any,
 ) -> ActivityInstrument:
     """An instrument for the activity, a primary one or the alternative of a primary one."""
     activity_locked(activity=activity)
@@ -84,11 +98,12 @@ def activity_instrument_create(
     _refuse_wrong_options(row)
     _refuse_wrong_primary(row)
     row.save()
+    _edited(activity, by_id)
     return row
 
 
 @one_transaction()
-def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> None:
+def activity_instrument_update(*, row: ActivityInstrument, by_id: int | None = None, **values: Any) -> None:
     """Writes only these values. A new instrument must be enabled; the present one may be disabled."""
     activity_locked(activity=row.activity)
     before = ActivityInstrument.objects.filter(pk=row.pk).first()
@@ -103,7 +118,15 @@ def activity_instrument_update(*, row: ActivityInstrument, **values: Any) -> Non
         _refuse_wrong_primary(row)
     if is_changed:
         row.save(update_fields=(*values, "updated_at"))
+        _edited(row.activity, by_id)
         enqueue("reports.activity", [row.activity_id])  # what is not used any more is not verified
+
+
+@one_transaction()
+def activity_instrument_delete(*, activity: Activity, row: ActivityInstrument, by_id: int | None = None) -> None:
+    """Of this activity, with its alternatives."""
+    row.delete()
+    _edited(activity, by_id)
 
 
 def activity_locked(*, activity: Activity) -> None:

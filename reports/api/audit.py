@@ -12,7 +12,6 @@ from kernel.viewsets import ResourceViewSet
 from reports.api.report import LevelsSerializer
 from reports.api.shared.evidence import Evidence, LinkField, may_read_evidence
 from reports.arithmetic import percent
-from reports.contests import contest_state
 from reports.models import LEVELS, Report, ReportInstrument
 from reports.visibility import is_closed, is_flagged, own_work
 
@@ -21,7 +20,7 @@ def audit_url(
     row: int, identity: int, content: int, integrity: int, restricted: bool, contest: Any, evidence: Evidence
 ) -> str | None:
     flagged = is_flagged(identity, content, integrity)
-    closed = is_closed(evidence.roles, restricted, contest_state(contest))
+    closed = is_closed(evidence.roles, restricted, contest)
     return evidence.url(row, "report_audit.json", flagged=flagged, closed=closed, what=Made.AUDIT)
 
 

@@ -63,7 +63,7 @@ class InstitutionReportSerializer(LevelsSerializer):
         "activity__course__vle_course_id",
         "activity__course__start",
     )
-    contest = Computed(contest_state, "contest")
+    contest = Computed(contest_state, "contest", *LEVELS)
 
     class Meta:
         model = Report

@@ -72,7 +72,7 @@ class InstitutionCourseActivityReportDetailSerializer(LevelsSerializer):
 class InstitutionCourseActivityReportSerializer(LevelsSerializer):
     learner = InstitutionCourseActivityReportLearnerSerializer(read_only=True)
     detail = InstitutionCourseActivityReportDetailSerializer(source="details", many=True, read_only=True)
-    contest = Computed(contest_state, "contest")
+    contest = Computed(contest_state, "contest", *LEVELS)
     is_restricted = Computed(
         plain, "learner__is_restricted", help_text="The learner has withdrawn the consent: nobody opens the evidence."
     )

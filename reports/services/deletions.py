@@ -16,6 +16,8 @@ from institutions.models import VLE, Instructor, User
 from learners.models import Enrolment, EnrolmentSample, Learner, SENDCategory, SENDLearner
 from reports.models import Alert, Report, Request
 
+OPEN_CONTESTS = "open contests"
+
 Kind = tuple[type[Model], str, str]  # rows of this table, the path from them to what is deleted, what they are called
 
 
@@ -25,6 +27,7 @@ def _of_activities(path: str) -> tuple[Kind, ...]:
         (Request, path, "requests with what was captured"),
         (Alert, path, "alerts"),
         (Report, path, "reports"),
+        (Report, path, OPEN_CONTESTS),
     )
 
 
@@ -58,6 +61,8 @@ GOES: dict[type[Model], tuple[Kind, ...]] = {
     Activity: _of_activities("activity"),
     SENDCategory: ((SENDLearner, "category", "learners who have it"),),
 }
+# Which rows of the table are counted under this word, where it is not all of them.
+_RULES: dict[str, dict[str, Any]] = {OPEN_CONTESTS: {"contest__state": "open"}}
 
 
 def goes_with(
@@ -69,8 +74,8 @@ def goes_with(
     """
     kinds = GOES[model]
     counts = {
-        f"kind{place}": _number(rows, path, {only[rows]: of} if rows in only else {})
-        for place, (rows, path, _) in enumerate(kinds)
+        f"kind{place}": _number(rows, path, _RULES.get(word, {}) | ({only[rows]: of} if rows in only else {}))
+        for place, (rows, path, word) in enumerate(kinds)
     }
     found = model._default_manager.filter(pk=key).annotate(**counts).values_list(*counts).first()
     return [(word, number) for (_, _, word), number in zip(kinds, found or (0,) * len(kinds), strict=True)]

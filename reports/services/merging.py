@@ -27,7 +27,7 @@ from django.contrib.admin.models import LogEntry
 from django.db.models import F, Model, QuerySet
 from django.utils import timezone
 
-from courses.models import Adder, AssessmentSession, CourseInstructor, CourseLearner
+from courses.models import ActivityEditor, Adder, AssessmentSession, CourseInstructor, CourseLearner
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import FormerUid, Institution, Instructor, UIOption, User
@@ -244,6 +244,8 @@ def people_merge(
     for links in (CourseLearner, CourseInstructor):  # whom they have put into courses, or by an import
         by_person = links.objects.filter(added_by__in=(Adder.PERSON, Adder.IMPORT), added_by_id=gone_id)
         by_person.filter(institution=institution).update(added_by_id=kept_id)
+    edited = ActivityEditor.objects.filter(person_id=kept_id).values("activity")
+    ActivityEditor.objects.filter(person_id=gone_id).exclude(activity__in=edited).update(person_id=kept_id)
     _recorded(before, kept, gone_id, merged, pseudonyms)
     return merged
 

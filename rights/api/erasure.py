@@ -57,8 +57,8 @@ class ErasurePreviewSerializer(serializers.Serializer[Any]):
     waits_for = serializers.ListField(child=serializers.CharField(), help_text="What must be over before.")
 
 
-def preview_of(person_id: int, vle_id: int | None = None) -> Preview:
-    found = erasures.erasure_preview(person_id, vle_id)
+def preview_of(person_id: int, vle_id: int | None = None, *, is_own: bool = False) -> Preview:
+    found = erasures.erasure_preview(person_id, vle_id, is_own=is_own)
     return Preview(
         goes=[Going(what=what, number=number) for what, number in found.goes],
         limited_to=VLE.objects.filter(pk=vle_id).values_list("name", flat=True).first() if vle_id else None,
@@ -118,7 +118,7 @@ class OwnErasureViewSet(ResourceViewSet):
     def preview(self, request, **_):
         """What would be erased and what is kept, before one asks for it."""
         saw(Entry("read", "me/erasure/preview", self.caller.id, self.tenant_id, self.caller.id, {"rows": 1}))
-        return Response(preview_of(self.caller.id, self.caller.vle_id))
+        return Response(preview_of(self.caller.id, self.caller.vle_id, is_own=True))
 
     @extend_schema(request=None, responses={200: OwnErasureSerializer, **problems(404, 409)})
     @action(detail=True, methods=["post"])

@@ -95,7 +95,7 @@ class OwnReportSerializer(ResourceSerializer):
     demonstrated = Batch(
         demonstrated, missing=(), help_text="Instruments with results of a demonstration, which say nothing of anybody."
     )
-    contest = Computed(contest_state, "contest")
+    contest = Computed(contest_state, "contest", *LEVELS)
     is_restricted = Computed(
         plain, "learner__is_restricted", help_text="The consent is withdrawn: nobody opens evidence."
     )

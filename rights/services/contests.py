@@ -11,26 +11,25 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from courses.models import Activity, CourseInstructor
+from courses.models import Activity, ActivityEditor, CourseInstructor
 from files.media import HEAD, agrees, media_type_named
 from files.models import Kind as FileKind
 from files.services import file_store
 from institutions.models import Institution, User
-from kernel.caller import PEOPLE
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.writes import one_transaction
 from learners.models import Learner
 from pipeline.jobs import enqueue
 from reports.arithmetic import Level
-from reports.contests import ContestState
+from reports.contests import StoredContest, levels_changed
 from reports.models import Report
 from rights.models import DECIDED, Contest, ContestFile, Kind, State
 from rights.services.notices import ASSIGNED_JOB, OPENED_JOB
-from trail.models import Line
 
 KINDS = tuple(Kind.values)
 MOST_FILES = 5
+MOST_A_DAY = 5  # of one report
 EXTENSIONS = {
     "application/pdf": "pdf",
     "image/jpeg": "jpg",
@@ -40,8 +39,6 @@ EXTENSIONS = {
     "application/vnd.oasis.opendocument.text": "odt",
 }
 DECISION_JOB = "rights.decided"
-_SET_UP = frozenset({"create", "update", "delete"})
-_PEOPLE = tuple(kind.value for kind in PEOPLE)
 
 
 def _report_locked(report_id: int | None) -> Report:
@@ -76,8 +73,8 @@ def contest_create(
 ) -> Contest:
     """Contest one of these reports of the learner, or one level of it.
 
-    Invalid for a report that is not among them, Conflict while another contest of it is open, and for what has been
-    decided before.
+    Invalid for a report that is not among them, Conflict while another contest of it is open, after too many within a
+    day, and for what has been decided before. A level that has changed since is another one.
     """
     for model in (User, Learner):  # whose deletion would otherwise wait for the report, and this for the person
         locked_rows(model._default_manager.filter(pk=learner_id), Lock.REFERENCE)
@@ -85,17 +82,21 @@ def contest_create(
     if not reports.filter(pk=report_id, learner=learner_id).exists():
         raise Invalid(report=f'Invalid pk "{report_id}" - object does not exist.')
     report = _report_locked(report_id)
-    stored = list(Contest.objects.filter(report=report))
+    stored = list(Contest.objects.filter(report=report).order_by("decided_at", "pk"))
     if any(row.state == State.OPEN for row in stored):
         raise Conflict("You have contested this report already: wait for the answer, or withdraw it first.")
-    if any(row.state in DECIDED and row.level in (None, level) for row in stored):
+    if sum(row.created_at > timezone.now() - timedelta(days=1) for row in stored) >= MOST_A_DAY:
+        raise Conflict(f"You have contested this report {MOST_A_DAY} times within a day: try again tomorrow.")
+    contested = _contested(report, level)
+    judged = _judged(stored)
+    if contested.keys() <= judged.keys() and not levels_changed(judged, **contested):
         raise Conflict("This has been decided already. Ask your institution if you do not agree with the decision.")
     institution = Institution.objects.get(pk=report.institution_id)
     contest = Contest.objects.create(
         institution=institution,
         report=report,
         level=level,
-        machine_levels=_contested(report, level),
+        machine_levels=contested,
         reason=reason,
         deadline=timezone.now() + timedelta(days=institution.contest_days),
     )
@@ -148,19 +149,10 @@ def contest_file_add(
 def people_eligible(report: Report) -> QuerySet[User]:
     """Who may decide: administrators of the institution or of its data who did not set up the activity.
 
-    Nobody who teaches the course, who has made or changed the activity or its instruments (the trail says so), nor the
-    learner.
+    Nobody who teaches the course, who has made or changed the activity or its instruments, nor the learner.
     """
-    place = (report.institution_id, report.activity.course_id, report.activity_id)
-    address = "/".join(map(str, place))
     teaching = CourseInstructor.objects.filter(course=report.activity.course_id, instructor=OuterRef("pk"))
-    by_person = Line.objects.filter(
-        institution=report.institution_id, actor_id=OuterRef("pk"), actor_kind__in=_PEOPLE, verb__in=_SET_UP
-    )
-    set_up = by_person.filter(
-        Q(resource="institution/course/activity", row_key=address)
-        | Q(resource="institution/course/activity/instrument", row_key__startswith=f"{address}/")
-    )
+    set_up = ActivityEditor.objects.filter(activity=report.activity_id, person_id=OuterRef("pk"))
     administrators = User.objects.filter(Q(inst_admin=True) | Q(data_admin=True), is_active=True)
     return (
         administrators.filter(~Exists(teaching), ~Exists(set_up), institution=report.institution_id)
@@ -250,7 +242,12 @@ def state_stored(report: Report) -> None:
     Report.objects.filter(pk=report.pk).update(contest=_state(rows))
 
 
-def _state(rows: list[Contest]) -> ContestState | None:
+def _judged(rows: list[Contest]) -> dict[str, int]:
+    """The machine's levels that were decided about; of several decisions about a kind the last one's."""
+    return {kind: level for row in rows if row.state in DECIDED for kind, level in row.machine_levels.items()}
+
+
+def _state(rows: list[Contest]) -> StoredContest | None:
     if not rows:
         return None
     human: dict[str, int] = {}
@@ -264,25 +261,30 @@ def _state(rows: list[Contest]) -> ContestState | None:
         set_aside -= row.human_levels.keys()
     is_open = next((row for row in rows if row.state == State.OPEN), None)
     last = is_open or decided[-1]
-    return ContestState(
+    return StoredContest(
         state=last.state,
         is_final=is_open is None,
         level=last.level,
         deadline=None if is_open is None else is_open.deadline.isoformat(),
         human_levels=human,
         set_aside=sorted(set_aside),
+        judged=_judged(rows),
     )
 
 
-def reports_leave(**which: Any) -> None:
-    """The contests of these reports stay without whatever could tell whom they were about. What was open has lapsed.
+def reports_leave(*, is_wanted: bool = False, **which: Any) -> None:
+    """The contests of these reports stay without whatever could tell whom they were about.
 
-    The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
+    Conflict while one is open: who is contested could make it vanish with the report. Only where it is wanted, by the
+    learner, does it lapse. The caller holds the learner or the activity locked, so that no contest is opened meanwhile.
     """
     contested = Contest.objects.filter(**{f"report__{name}": key for name, key in which.items()})
-    reports = {*contested.values_list("report_id", flat=True)}
-    if not reports:
+    states = list(contested.values_list("report_id", "state"))
+    if not states:
         return
+    if not is_wanted and any(state == State.OPEN for _, state in states):
+        raise Conflict("A learner contests a report that would go with it: a person has to decide the contest first.")
+    reports = {report for report, _ in states}
     locked_rows(Report.objects.filter(pk__in=reports), Lock.DELETE)
     contests = Contest.objects.filter(report__in=reports)
     locked_rows(contests, Lock.CHANGE)

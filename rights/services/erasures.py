@@ -11,7 +11,7 @@ from django.apps import apps
 from django.contrib import auth
 from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
-from django.db.models import Model, Q, TextField
+from django.db.models import Exists, Model, Q, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -43,7 +43,7 @@ ERASURE_JOB = "rights.erasure"
 REFUSED_JOB = "rights.erasure_refused"
 OPEN = (Erasure.State.ASKED, Erasure.State.RUNNING)
 Phase = Erasure.Phase
-CONTESTED = "A contest of the learner is open: it is decided first, or its time is over."
+CONTESTED = "A contest of the learner is open: it is decided first, or the learner asks for the erasure after its time."
 
 
 # The path from each kind of what belongs to a course to the VLE of that course.
@@ -61,12 +61,16 @@ class Preview:
     waits_for: list[str]  # HOLD, CONTEST: it is not carried out before that is over
 
 
-def erasure_preview(person_id: int, vle_id: int | None = None) -> Preview:
-    """Nothing is changed. With a VLE only what belongs to its courses, or to none, is counted."""
+def erasure_preview(person_id: int, vle_id: int | None = None, *, is_own: bool = False) -> Preview:
+    """Nothing is changed. With a VLE only what belongs to its courses, or to none, is counted.
+
+    `is_own`: it is the learner who thinks of it.
+    """
     goes = [*goes_with(Learner, person_id, {} if vle_id is None else _OF_VLE, vle_id)]
     if vle_id is None:  # files do not say to which course they belong
         goes.append(("stored files", StoredFile.objects.filter(owner=person_id).count()))
-    return Preview([(word, number) for word, number in goes if number], keeps(person_id), erasure_obstacles(person_id))
+    waits_for = erasure_obstacles(person_id, is_own=is_own)
+    return Preview([(word, number) for word, number in goes if number], keeps(person_id), waits_for)
 
 
 def keeps(person_id: int) -> list[tuple[str, str]]:
@@ -75,9 +79,12 @@ def keeps(person_id: int) -> list[tuple[str, str]]:
     return [*KEPT_FOR_GOOD, *([KEPT_ACCOUNT] if stays else [])]
 
 
-def erasure_obstacles(person_id: int) -> list[str]:
-    """A contest whose time is over does not keep anything: it lapses."""
-    open_contests = Contest.objects.filter(report__learner=person_id, state=State.OPEN, deadline__gt=timezone.now())
+def erasure_obstacles(person_id: int, *, is_own: bool = False) -> list[str]:
+    """A contest whose time is over lapses where the learner wants the erasure. Nobody else is rid of it by waiting."""
+    open_contests = Contest.objects.filter(report__learner=person_id, state=State.OPEN)
+    asked = Erasure.objects.filter(person=person_id, is_own=True, state__in=OPEN)
+    waived = Q() if is_own else Q(Exists(asked))
+    open_contests = open_contests.exclude(waived, deadline__lte=timezone.now())
     return [HOLD] * is_held(person_id) + [CONTEST] * open_contests.exists()
 
 
@@ -215,7 +222,7 @@ def erasure_part(erasure_id: int) -> bool:
         return False
     if not Learner.objects.filter(pk=person).exists():
         return _finished(erasure)  # somebody else has deleted the learner meanwhile
-    if is_held(person):
+    if erasure_obstacles(person):  # there was none when it began
         return False
     if not _PARTS[Phase(erasure.phase)](erasure, person):
         erasure.phase = _next(erasure.phase)
@@ -242,7 +249,7 @@ def _told(erasure: Erasure, person: int) -> bool:
 
 
 def _reports_part(erasure: Erasure, person: int) -> bool:
-    reports_leave(learner=person)
+    reports_leave(learner=person, is_wanted=True)
     keys = list(Report.objects.filter(learner=person).order_by("pk").values_list("pk", flat=True)[:PART])
     Report.objects.filter(pk__in=keys).delete()
     return bool(keys)

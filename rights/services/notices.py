@@ -6,7 +6,7 @@ from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -53,10 +53,18 @@ def reminders_sent(keys: Collection[int]) -> None:
 
 
 def openings_told(keys: Collection[int]) -> None:
-    """To the data administrators, who let somebody decide; not once it is assigned."""
+    """To the data administrators, who let somebody decide; not once it is assigned.
+
+    Of a report once a day: whoever withdraws and contests it again and again fills no mailbox. The desk shows it.
+    """
+    if not settings.SENDS_MAIL:
+        return
+    now = timezone.now()
+    told = Contest.objects.filter(report=OuterRef("report"), told_at__gt=now - timedelta(days=1))
     text = "A learner contests a report. A person must be chosen who decides, and it must be answered by {deadline}."
-    for contest in _open(keys).filter(assignee=None):
+    for contest in _open(keys).filter(~Exists(told), assignee=None):
         _mail_deciders(contest, "A report is contested", text)
+        Contest.objects.filter(pk=contest.pk).update(told_at=now)
 
 
 def assignments_told(keys: Collection[int]) -> None:

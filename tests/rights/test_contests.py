@@ -1,14 +1,16 @@
 """Contests from the learner's reason to the human decision."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.utils import timezone
 
-from courses.models import Activity, CourseInstructor
+from courses.models import Activity, ActivityEditor, ActivityInstrument, CourseInstructor
 from files.links import Links
 from files.models import StoredFile
 from institutions.models import VLE, Institution, User
@@ -22,6 +24,7 @@ from reports.models import Report
 from reports.services.merging import people_merge
 from rights.models import Contest, ContestFile
 from rights.services import contests
+from rights.services.contests import people_eligible
 from rights.services.notices import assignments_told, openings_told, reminders_due, reminders_sent
 from signin.callers import caller_named
 from tests.contests import contest_of, file_of
@@ -78,7 +81,9 @@ def state(world):
 )
 def test_the_last_decision_about_a_level_counts(decided, human, set_aside):
     """A level, and then the whole report with it, can both be contested and decided."""
-    rows = [Contest(level=level, state=state, human_levels=levels) for level, state, levels in decided]
+    rows = [
+        Contest(level=level, state=state, human_levels=levels, machine_levels={}) for level, state, levels in decided
+    ]
     state = contests._state(rows)
     assert (state["human_levels"], state["set_aside"], state["state"]) == (human, set_aside, decided[-1][1])
 
@@ -98,7 +103,7 @@ def test_from_the_reason_to_the_decision(world, as_):
         row = as_(who).get(url).json()["results"][0]
         assert row["contest"] == {
             "state": "open", "is_final": False, "level": "identity", "deadline": deadline.isoformat(),
-            "human_levels": {}, "set_aside": [],
+            "human_levels": {}, "set_aside": [], "changed_since": [],
         }, (who, url)  # fmt: skip
     made_json = as_("admin").get(as_("admin").get(f"{report}{world.home.report.pk}/").json()["data"])
     assert b"".join(made_json.streaming_content).count(b'"is_final":false') == 1
@@ -109,7 +114,7 @@ def test_from_the_reason_to_the_decision(world, as_):
     assert row["identity_level"] == 2
     assert row["contest"] == {
         "state": "changed", "is_final": True, "level": "identity", "deadline": None,
-        "human_levels": {"identity": 1}, "set_aside": [],
+        "human_levels": {"identity": 1}, "set_aside": [], "changed_since": [],
     }  # fmt: skip
     mine = as_("ann").get(f"{MINE}{made['id']}/").json()
     assert (mine["state"], mine["answer"], mine["is_assigned"]) == (
@@ -164,16 +169,43 @@ def test_what_is_withdrawn_can_be_contested_again_what_is_decided_cannot(world, 
     whole = opened(as_("ann"), world)  # the rest of the report can be
     assert state(world) | {"deadline": None} == {
         "state": "open", "is_final": False, "level": None, "deadline": None, "human_levels": {},
-        "set_aside": ["identity"],
+        "set_aside": ["identity"], "judged": {"identity": 2},
     }  # fmt: skip
     assigned(world, as_, whole["id"])
     decided(world, as_, whole["id"])
     opened(as_("ann"), world, 409, level="content")
 
 
-def line_of_set_up(world, who: str, resource: str, row: str) -> None:
-    by = Origin("person", world.people[who].pk, who, "password", None, None, "r")
-    record(Entry("update", resource, row, world.home.institution.pk), by=by)
+def test_a_level_that_changes_after_the_decision_is_not_decided(world, as_, signed_in):
+    """Nobody has judged the machine's new level: it can be contested, and no decision stands for it."""
+    allow(world.home, learner_report=True)
+    made = opened(as_("ann"), world, level="identity")
+    assigned(world, as_, made["id"])
+    decided(world, as_, made["id"], outcome="changed", levels={"identity": 1})
+
+    def seen(level: int) -> tuple[bool, list[str]]:
+        Report.objects.filter(pk=world.home.report.pk).update(identity_level=level)
+        told = as_("ann").get(f"/api/v2/me/report/{world.home.report.pk}/").json()["contest"]
+        return told["is_final"], told["changed_since"]
+
+    told = state(world)
+    Report.objects.filter(pk=world.home.report.pk).update(contest={k: v for k, v in told.items() if k != "judged"})
+    assert seen(4) == (True, [])
+    import_module("rights.migrations.0009_levels_decided_about").fill(apps, None)
+    assert state(world) == told
+    assert seen(0) == seen(2) == (True, [])  # pending: there is no other one yet
+    opened(as_("ann"), world, 409, level="identity")
+    assert seen(4) == (False, ["identity"])
+    page = signed_in("ann").get(f"/me/reports/{world.home.report.pk}/").text
+    assert "level has changed since: identity" in page
+    assert "Contest it" in page
+    assert "identity changed since" in signed_in("ann").get("/me/reports/").text
+    again = opened(as_("ann"), world, level="identity")
+    assert again["machine_levels"] == {"identity": 4}
+    assigned(world, as_, again["id"])
+    decided(world, as_, again["id"])
+    assert seen(4) == (True, [])
+    opened(as_("ann"), world, 409, level="identity")
 
 
 def test_nobody_who_set_up_the_activity_decides(world, as_):
@@ -185,17 +217,50 @@ def test_nobody_who_set_up_the_activity_decides(world, as_):
     answer = told_by(as_("admin"), path(world, made, "assign/"), 400, assignee=foreign)
     nobody = told_by(as_("admin"), path(world, made, "assign/"), 400, assignee=10**9)
     assert answer == nobody
-    place = f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}"
-    line_of_set_up(world, "data", "institution/course/activity", f"{place}0")  # another activity
-    line_of_set_up(world, "admin", "institution/course/activity/instrument", f"{place}/7")
+    places = f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/activity/"
+    place, instruments = f"{places}{home.activity.pk}/", f"{places}{home.activity.pk}/instrument/"
+    User.objects.filter(pk=world.people["data"].pk).update(inst_admin=True)
+    assert as_("data").post(places, {"name": "Another one"}, format="json").status_code == 201
+    assigned(world, as_, made, "admin")
+    row = ActivityInstrument.objects.create(activity=home.activity, instrument_id=4)
+    assert as_("admin").delete(f"{instruments}{row.pk}/").status_code == 204
+    assert assigned(world, as_, made, "admin", 400)["assignee"]
+    ActivityEditor.objects.filter(activity=home.activity).delete()
+    assert as_("admin").post(instruments, {"instrument_id": 4, "active": True}, format="json").status_code == 201
     assert assigned(world, as_, made, "admin", 400)["assignee"]
     assigned(world, as_, made, "data")
     home.teach("data", home.course)  # after it was assigned
     assert "any more" in decided(world, as_, made, "data", 403)["detail"]
     assert "Nobody is left" in assigned(world, as_, made, "data", 400)["assignee"][0]
     CourseInstructor.objects.filter(instructor=world.people["data"].pk).delete()
-    line_of_set_up(world, "data", "institution/course/activity", place)
+    assert as_("data").patch(place, {"enabled": home.activity.enabled}, format="json").status_code == 200
+    assigned(world, as_, made, "data")  # nothing was changed
+    assert as_("data").patch(place, {"enabled": not home.activity.enabled}, format="json").status_code == 200
     assert "Nobody is left" in assigned(world, as_, made, "data", 400)["assignee"][0]
+
+
+def test_who_has_set_up_activities_is_taken_from_the_trail(world):
+    home, data = world.home, world.people["data"].pk
+    place = f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}"
+    for kind, who, resource, row in (
+        ("person", data, "activity/instrument", f"{place}/7"),
+        ("person", data, "activity", place),
+        ("person", world.people["legal"].pk, "activity", f"{place}0"),  # it is gone
+        ("person", world.away.people["data"].pk, "activity", place),
+        ("person", 10**9, "activity", place),
+        ("vle", world.people["admin"].pk, "activity", place),
+    ):
+        by = Origin(kind, who, "x", "password", None, None, "r")
+        record(Entry("update", f"institution/course/{resource}", row, home.institution.pk), by=by)
+    for _ in range(2):
+        import_module("rights.migrations.0010_activity_editors_filled").fill(apps, None)
+        assert [*ActivityEditor.objects.values_list("activity", "person_id")] == [(home.activity.pk, data)]
+    admin, legal = (world.people[name].pk for name in ("admin", "legal"))
+    people_merge(institution=home.institution, kept_id=legal, gone_id=data, by_id=admin)
+    assert not people_eligible(home.report).filter(pk=legal).exists()
+    assert [*ActivityEditor.objects.values_list("activity", "person_id")] == [(home.activity.pk, legal)]
+    ActivityEditor.objects.all().delete()
+    assert people_eligible(home.report).filter(pk=legal).exists()  # the rights have come along
 
 
 def test_the_learner_does_not_decide(world, as_):
@@ -316,12 +381,36 @@ def test_of_a_deleted_learner_the_outcome_stays(world, as_):
     assert added(as_("ann"), open_one.pk).status_code == 200
     done = contest_of(world.home, state="upheld", decided_at=timezone.now(), answer="Ann was there.")
     ann = world.people["ann"].pk
+    told_by(as_("ann"), f"{MINE}{open_one.pk}/withdraw/")
     learner_delete(learner=Learner.objects.get(pk=ann))
-    assert (kept(open_one).state, kept(done).state) == ("lapsed", "upheld")
+    assert (kept(open_one).state, kept(done).state) == ("withdrawn", "upheld")
     assert not StoredFile.objects.filter(owner=ann).exists()
     row = as_("data").get(path(world, done.pk)).json()
     assert (row["learner"], row["report"], row["activity"], row["course"]) == (None, None, None, None)
     told_by(as_("data"), path(world, open_one.pk, "assign/"), 404, assignee=world.people["data"].pk)
+
+
+def test_nothing_above_a_contested_report_goes_before_it_is_decided(world, as_, signed_in):
+    """Who is contested is not rid of the contest that way."""
+    home, ann = world.home, world.people["ann"].pk
+    made = opened(as_("ann"), world)["id"]
+    of_institution, of_vle = f"/api/v2/institution/{home.institution.pk}/", f"/api/v2/vle/{home.vle.pk}/"
+    course = f"course/{home.course.pk}/"
+    activity = f"{course}activity/{home.activity.pk}/"
+    for who, url in (
+        ("admin", f"{of_institution}{activity}"),
+        ("admin", f"{of_institution}{course}"),
+        ("admin", f"{of_institution}vle/{home.vle.pk}/"),
+        ("admin", f"{of_institution}learner/{ann}/"),
+        ("admin", f"{of_institution}user/{ann}/"),
+        ("vle", f"{of_vle}{activity}"),
+        ("vle", f"{of_vle}{course}"),
+    ):
+        answer = as_(who).delete(url)
+        assert (answer.status_code, "contests" in answer.text) == (409, True), (url, answer.content)
+    assert Contest.objects.get(pk=made).state == "open"
+    place = f"/console/{home.institution.pk}/courses/{home.course.pk}/activities/{home.activity.pk}/delete/"
+    assert ("open contests", 1) in signed_in("admin").get(place).context["goes"]
 
 
 def test_of_a_deleted_activity_the_outcome_stays(world, as_):
@@ -329,8 +418,9 @@ def test_of_a_deleted_activity_the_outcome_stays(world, as_):
     home = world.home
     url = f"/api/v2/institution/{home.institution.pk}/course/{home.course.pk}/activity/{home.activity.pk}/"
     assert added(as_("ann"), made.pk).status_code == 200
+    told_by(as_("ann"), f"{MINE}{made.pk}/withdraw/")
     assert as_("admin").delete(url).status_code == 204
-    assert kept(made).state == "lapsed"
+    assert kept(made).state == "withdrawn"
     assert not StoredFile.objects.filter(kind="contest").exists()
     assert not Activity.objects.filter(pk=home.activity.pk).exists()
     assert as_("ann").get(MINE).json()["count"] == 0
@@ -385,6 +475,22 @@ def test_mails_say_that_there_is_something_and_not_what(world, as_):
     for told in (openings_told, assignments_told, reminders_sent):
         told([contest])  # it is decided by now
     assert len(mail.outbox) == 5
+
+
+@override_settings(SENDS_MAIL=True)
+def test_a_report_that_is_contested_again_and_again_fills_no_mailbox(world, as_):
+    told_by(as_("ann"), f"{MINE}{opened(as_('ann'), world)['id']}/withdraw/")  # before a mail has gone
+    for n in range(1, contests.MOST_A_DAY):
+        again = opened(as_("ann"), world)["id"]
+        assert sent() == [("data@home.example.org", "A report is contested")] * (n == 1)
+        told_by(as_("ann"), f"{MINE}{again}/withdraw/")
+    assert "within a day" in opened(as_("ann"), world, 409)["detail"]
+    Contest.objects.update(created_at=timezone.now() - timedelta(days=1))
+    opened(as_("ann"), world)
+    assert sent() == []
+    Contest.objects.update(told_at=timezone.now() - timedelta(days=1))
+    openings_told([Contest.objects.get(state="open").pk])
+    assert len(mail.outbox) == 2
 
 
 def sent() -> list[tuple[str, str]]:

@@ -142,10 +142,14 @@ def test_a_hold_and_an_open_contest_come_first(world, as_):
     contest = contest_of(world.home, state="open")
     assert "contest" in told(as_("data"), accept, 409)["detail"]
     told(as_("ann"), f"{MINE}{made['id']}/withdraw/")
-    told(as_("data"), begin, 409, person_id=world.people["ann"].pk, reason="A letter.")
     Contest.objects.filter(pk=contest.pk).update(deadline=PAST)  # its time is over
-    begun = told(as_("data"), begin, 201, person_id=world.people["ann"].pk, reason="A letter.")
-    assert (begun["state"], begun["is_own"]) == ("running", False)
+    told(as_("data"), begin, 409, person_id=world.people["ann"].pk, reason="A letter.")
+    preview = path(world, f"preview/?person_id={world.people['ann'].pk}")
+    assert as_("ann").get(f"{MINE}preview/").json()["waits_for"] == []
+    assert len(as_("data").get(preview).json()["waits_for"]) == 1
+    again = asked(as_)  # only the learner gives the answer up
+    assert as_("data").get(preview).json()["waits_for"] == []
+    told(as_("data"), path(world, f"{again['id']}/accept/"))
     run_due()
     contest.refresh_from_db()
     assert (contest.state, contest.reason, contest.report_id) == ("lapsed", "", None)
@@ -163,6 +167,9 @@ def test_a_hold_that_is_set_meanwhile_stops_it(world, as_):
     assert Request.objects.filter(learner=world.people["ann"].pk).exists()
     Erasure.objects.update(phase="tell")
     LegalHold.objects.all().delete()
+    contest = contest_of(world.home, state="open")  # as a hold does
+    assert erasures.erasure_part(made["id"]) is False
+    contest.delete()
     PERIODIC["rights.erasures"][0]()
     run_due()
     assert Erasure.objects.get().state == "done"

@@ -4733,6 +4733,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The consent is withdrawn: nobody opens evidence. */
             readonly is_restricted: boolean;
@@ -5034,6 +5035,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The learner has withdrawn the consent: nobody opens the evidence. */
             readonly is_restricted: boolean;
@@ -5096,6 +5098,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The learner has withdrawn the consent: nobody opens the evidence. */
             readonly is_restricted: boolean;
@@ -5523,6 +5526,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** Format: date-time */
             readonly created_at: string;
@@ -6377,6 +6381,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The consent is withdrawn: nobody opens evidence. */
             readonly is_restricted: boolean;
@@ -8272,6 +8277,7 @@ export interface components {
                     [key: string]: number;
                 };
                 set_aside: string[];
+                changed_since: string[];
             } | null;
             /** @description The learner has withdrawn the consent: nobody opens the evidence. */
             readonly is_restricted: boolean;

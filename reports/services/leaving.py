@@ -7,7 +7,7 @@ learner are counted in the histograms of activities, too, and those of a deleted
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db.models import Count, Value
+from django.db.models import Count, Model, Value
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
@@ -37,13 +37,15 @@ def activity_leaves(instance: Activity, origin: Any = None, **_: Any) -> None:
 
 def _lines_of_learners(activity: Activity) -> Iterator[Entry]:
     """For each learner whose work goes with it: about the report, or what there is without one."""
-    told = {Report: "report", Request: "request", AssessmentSession: "assessment", Alert: "alert"}
+    told: dict[type[Model], str] = {
+        Report: "report", Request: "request", AssessmentSession: "assessment", Alert: "alert",
+    }  # fmt: skip
     found, *more = (
         model._default_manager.filter(activity=activity.pk).order_by().values_list("learner", Value(place))
         for place, model in enumerate(told)
     )
     words, home = [*told.values()], activity.institution_id
-    for learner, place in {learner: place for learner, place in sorted(found.union(*more), reverse=True)}.items():
+    for learner, place in dict(sorted(found.union(*more), reverse=True)).items():  # of each the first of the four
         row = f"{home}/{activity.course_id}/{activity.pk}"
         yield Entry("delete", f"institution/course/activity/{words[place]}", row, home, learner)
 

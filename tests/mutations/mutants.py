@@ -1842,8 +1842,8 @@ WRITTEN = [
     (
         "suspension: tokens go on",
         "signin/authentication.py",
-        "if (refusal := suspended(caller)) is not None:",
-        "if (refusal := None) is not None:",
+        "if (why := suspended(caller)) is not None:",
+        "if (why := None) is not None:",
         (("tests/signin/test_suspension.py",),),
     ),
     (
@@ -4202,12 +4202,18 @@ WRITTEN = [
     ("details are not sealed", "trail/writing.py", "        details = seal(details, person_key)\n", "", _LINES),
     (
         "keys outlive the account on SQLite",
-        _GUARDS,
-        "        DELETE FROM trail_key WHERE person_id = OLD.id;\n",
-        "        SELECT 1;\n",
+        "trail/migrations/0009_merged_accounts.py",
+        'GONE = "DELETE FROM trail_key WHERE person_id = OLD.id;"',
+        'GONE = "SELECT 1;"',
         _LINES,
     ),
-    ("a merge leaves the keys", "reports/services/merging.py", "    keys_moved(gone_id, kept_id)\n", "", _MERGING_KEYS),
+    (
+        "a merge leaves the keys",
+        "reports/services/merging.py",
+        "    account_merged(gone_id, kept_id)\n",
+        "",
+        _MERGING_KEYS,
+    ),
     (
         "changes leave no line",
         "kernel/told.py",

@@ -73,7 +73,7 @@ def _translate(exc, view):
         case Invalid():
             return _invalid(exc, view)
         case DomainError():
-            return _refusal(exc)
+            return refusal(exc)
         case ModelValidationError():
             details = as_serializer_error(exc)
             return exceptions.ValidationError({_AS_A_WHOLE.get(name, name): texts for name, texts in details.items()})
@@ -89,7 +89,8 @@ def _translate(exc, view):
     return exc
 
 
-def _refusal(error: DomainError) -> Exception:
+def refusal(error: DomainError) -> Exception:
+    """As DRF knows it."""
     match error:
         case Conflict():
             return ConflictAnswer(str(error))

@@ -360,8 +360,10 @@ def decision_record(
         DecidedText(institution_id=learner.institution_id, decision=row, text=text, language=code)
         for code, text in texts.items()
     )
-    details = {"decision": decision.value, "version": version, "languages": [*texts]}
-    record(Entry("decide", "institution/learner/ic", row.pk, learner.institution_id, learner.pk, details))
+    # The record outlives the account under a pseudonym: which one it is goes with the key of the sealed text.
+    told = {"id": row.pk, "decision": decision.value, "version": version, "languages": [*texts]}
+    home = learner.institution_id
+    record(Entry("decide", "institution/learner/ic", f"{home}/{learner.pk}", home, learner.pk, told, sealed=True))
 
 
 def learners_for_update(learners: QuerySet[Learner]) -> QuerySet[Learner]:

@@ -5,12 +5,14 @@ signs them in without their password, and must not learn in this way what anothe
 such as consents and special needs, they see all of, as in the rest of the API.
 """
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 
 from courses.models import Activity, Course
 from courses.row_rules import attended, of_own_vle, taught
+from institutions.models import User
 from kernel.caller import PEOPLE
+from trail.models import MergedAccount
 
 _KINDS = tuple(kind.value for kind in PEOPLE)
 # Words of addresses that name no course.
@@ -53,9 +55,16 @@ def own_corrections(me) -> Q:
     return Q(person=me.id)
 
 
+def _own_accounts(me) -> QuerySet:
+    """The number of the account, and of those that were merged into it."""
+    merged = MergedAccount.objects.filter(person_id=me.id).values_list("account_id")
+    return User.objects.filter(pk=me.id).values_list("pk").union(merged)
+
+
 def own_lines(me) -> Q:
     """Lines about the person, without what the person has read alone."""
-    lines = Q(person_id=me.id) & ~Q(verb="read", actor_id=me.id, actor_kind__in=_KINDS)
+    own = _own_accounts(me)
+    lines = Q(person_id__in=own) & ~Q(verb="read", actor_id__in=own, actor_kind__in=_KINDS)
     if me.vle_id is None:
         return lines
     by_vle = Q(actor_kind="vle", actor_id=me.vle_id) | Q(signed_in_by=me.vle_id)
@@ -83,7 +92,7 @@ def lists_seen(me) -> Q:
     ]
     by_people = Q(institution=me.institution_id, person_id=None, verb__in=("read", "export"), actor_kind__in=_KINDS)
     of_courses = Q(resource__in=LISTS_OF_COURSES) & (Q(row_key__in=keys[0]) | Q(row_key__in=keys[1]))
-    return by_people & ~Q(actor_id=me.id) & (Q(resource__in=LISTS) | of_courses)
+    return by_people & ~Q(actor_id__in=_own_accounts(me)) & (Q(resource__in=LISTS) | of_courses)
 
 
 def _names_own_course(me) -> Exists:

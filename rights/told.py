@@ -17,6 +17,7 @@ from institutions.models import VLE, Provider, User
 from kernel.caller import FLAGS, PEOPLE, Caller, CallerKind, Role
 from rights.row_rules import lists_seen
 from rights.words import KIND_OF_ACTOR, ROLES, deed, is_link
+from trail.accounts import merged_into
 from trail.models import Key, Line, Part
 from trail.sealed import opened
 
@@ -36,10 +37,12 @@ class OwnLine(TypedDict):
 def lines_told(lines: Collection[Line], person_id: int, institution_id: int | None) -> dict[int, OwnLine]:
     names = _names(lines, institution_id)
     changed = _changed(line for line in lines if line.verb in CHANGES and not is_link(line.verb, line.resource))
+    actors = {line.actor_id for line in lines if line.actor_kind in _PEOPLE and names[line.pk] == GONE}
+    own = {person_id, *(merged_into([person_id]) if actors else ())}
     answer = {}
     for line in lines:
         did, what = deed(line.verb, line.resource)
-        is_me = line.actor_kind in _PEOPLE and line.actor_id == person_id
+        is_me = line.actor_kind in _PEOPLE and line.actor_id in own
         answer[line.pk] = OwnLine(
             who="you" if is_me else names[line.pk],
             is_me=is_me,

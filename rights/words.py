@@ -236,7 +236,7 @@ KEPT_FOR_GOOD = (
         "They prove that nothing was captured without a consent.",
     ),
     (
-        "Lines of the trail, of which nobody can read any more what they tell of the person",
+        "Lines of the trail, with the number of the account and instants; nobody can read any more what they tell",
         "They prove what was done in the institution, and that nothing of it was taken out.",
     ),
     (

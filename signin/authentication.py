@@ -39,9 +39,11 @@ class TokenAuthentication(JWTAuthentication):
 
 
 def _let_in(caller: Caller) -> Caller:
+    from kernel.errors import refusal  # DRF's views import this module
+
     caller_known(caller)
-    if (refusal := suspended(caller)) is not None:
-        raise refusal
+    if (why := suspended(caller)) is not None:
+        raise refusal(why)  # an error of DRF's own: after another one it asks again when a page names the caller
     return caller
 
 

@@ -22,6 +22,7 @@ from kernel.recording import COMMAND, origin
 from kernel.repeats import repeated
 from kernel.writes import inserted, one_transaction
 from trail import chain
+from trail.accounts import merged_into
 from trail.models import Cut, Head, Key, Line, Link
 from trail.sealing import send
 from trail.verifying import (
@@ -174,6 +175,7 @@ class _Rule:
         if not people:
             return set()
         sealed = Key.objects.filter(line_id__in=[line[0] for line in lines], person_id__in=people)
+        people |= {*merged_into(people)}
         concerned = {line[0] for line in lines if line[_COLUMN["person_id"]] in people}
         return concerned | {*sealed.values_list("line_id", flat=True)}
 

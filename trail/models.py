@@ -92,6 +92,19 @@ class Key(models.Model):
         return f"of line {self.line_id} for {self.person_id}"
 
 
+class MergedAccount(models.Model):
+    """The number of an account that was merged into another one: lines about it are about that person.
+
+    It goes with the account of the person, in whatever way this is deleted.
+    """
+
+    account_id = models.BigIntegerField(primary_key=True)
+    person_id = models.BigIntegerField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.account_id} is {self.person_id}"
+
+
 class Link(Record):
     """The place of a line in the chain of its institution. `digest` is of the digest before and of the line."""
 

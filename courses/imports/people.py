@@ -381,10 +381,29 @@ def _write(home: Institution, states: list[_State], by: AddedBy) -> None:
                 links[role].append((course, state.person.pk))
         pairs = {_MEMBERSHIPS[role]: members for role, members in links.items()}
         memberships_add(institution=home, pairs=pairs, by=by, new_people=new)
-        details = {"people": [state.person.pk for state in states], "new": len(new)}
+        numbers = {"new": len(new), "changed": len(stored)}
         # Whoever looks at the progress of an import moves it on.
         runner = None if by.id is None else Origin("person", by.id, signed_in="import")
-        record(Entry("import", "people", institution=home.pk, details=details), by=runner)
+        lines = (_line_of(home.pk, state, state.person.pk in new) for state in states)
+        record(Entry("import", "people", institution=home.pk, details=numbers), *lines, by=runner)
+
+
+def _line_of(home: int, state: _State, is_new: bool) -> Entry:
+    """The line that the resource of one person would write, with the roles and courses that came along."""
+    person = state.person
+    if is_new:
+        told = {name: [None, getattr(person, name)] for name in ("uid", *VALUES) if getattr(person, name)}
+    else:
+        told = {name: [state.stored[name], getattr(person, name)] for name in state.changed}
+    if state.is_new_to_institution:
+        told["brought_by_vle"] = [person.brought_by_vle, None]
+    if state.new_roles:
+        told["roles"] = [sorted(state.roles - state.new_roles), sorted(state.roles)]
+    for role in _MEMBERSHIPS:
+        if courses := sorted(course for course, as_role in state.new_members if as_role == role):
+            told[f"{role}_of"] = [None, courses]
+    verb = "create" if is_new else "update"
+    return Entry(verb, "institution/user", f"{home}/{person.pk}", home, person.pk, told, sealed=True)
 
 
 _MEMBERSHIPS = {INSTRUCTOR: INSTRUCTORS, LEARNER: LEARNERS}

@@ -4,16 +4,16 @@ import json
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import StreamingHttpResponse
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 
-from institutions.models import Institution
+from institutions.models import Institution, User
 from kernel.access import READ, grant
-from kernel.caller import Role
+from kernel.caller import PEOPLE, Role
 from kernel.filters import IntegerFilter, MomentFilter
 from kernel.http.renderers import JSONRenderer, TableRenderer
 from kernel.schema import problems
@@ -21,6 +21,7 @@ from kernel.scope import under
 from kernel.serializers import Batch, ResourceSerializer
 from kernel.spreadsheets import streamed
 from kernel.viewsets import ResourceViewSet
+from trail.accounts import merged_into, person_of
 from trail.models import Line
 from trail.reading import Told, cut_until, told
 
@@ -51,10 +52,32 @@ class KindsFilter(filters.BaseInFilter, filters.CharFilter):
     """Kinds of actors with commas between them: the numbers of people, VLEs and providers are each their own."""
 
 
+def _accounts(number: int) -> list[int]:
+    """The numbers under which lines tell of the person of this account; none once the account is deleted."""
+    person = person_of(number)
+    return [person, *merged_into([person])] if User.objects.filter(pk=person).exists() else []
+
+
+class PersonFilter(IntegerFilter):
+    def filter(self, rows: QuerySet[Line], number: int | None) -> QuerySet[Line]:
+        return rows if number is None else rows.filter(person_id__in=_accounts(number))
+
+
+class ActorFilter(IntegerFilter):
+    """Numbers of VLEs and providers, and of people: accounts."""
+
+    def filter(self, rows: QuerySet[Line], number: int | None) -> QuerySet[Line]:
+        if number is None:
+            return rows
+        accounts, by_people = _accounts(number), Q(actor_kind__in=PEOPLE)
+        found = (by_people & Q(actor_id__in=accounts)) | (~by_people & Q(actor_id=number))
+        return rows.filter(found, actor_id__in={number, *accounts})
+
+
 class LineFilter(filters.FilterSet):
     actor_kind = KindsFilter(lookup_expr="in")
-    actor_id = IntegerFilter()
-    person_id = IntegerFilter()
+    actor_id = ActorFilter()
+    person_id = PersonFilter()
     verb = filters.CharFilter()
     resource = filters.CharFilter()
     request_id = filters.CharFilter()

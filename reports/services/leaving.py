@@ -4,18 +4,20 @@ Histograms of a learner go with the learner, and those of an activity with the a
 learner are counted in the histograms of activities, too, and those of a deleted activity in those of learners.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Model, Value
 from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession
+from institutions.models import Institution
 from kernel.locks import Lock, locked_rows
+from kernel.recording import Entry, record
 from learners.models import Learner, SENDCategory, SENDLearner
 from pipeline.jobs import enqueue
-from reports.models import Report, Request, RequestProviderResult
+from reports.models import Alert, Report, Request, RequestProviderResult
 from reports.rows import bins_of, bins_taken
 from reports.services.counting import HISTOGRAMS
 from reports.services.reporting import levels_refreshed
@@ -27,8 +29,25 @@ def learner_leaves(instance: Learner, **_: Any) -> None:
 
 
 @receiver(pre_delete, sender=Activity)
-def activity_leaves(instance: Activity, **_: Any) -> None:
+def activity_leaves(instance: Activity, origin: Any = None, **_: Any) -> None:
     results_leave("learner", request__activity=instance.pk)
+    if not isinstance(origin, Institution):  # nobody stays whom it concerns
+        record(*_lines_of_learners(instance))
+
+
+def _lines_of_learners(activity: Activity) -> Iterator[Entry]:
+    """For each learner whose work goes with it: about the report, or what there is without one."""
+    told: dict[type[Model], str] = {
+        Report: "report", Request: "request", AssessmentSession: "assessment", Alert: "alert",
+    }  # fmt: skip
+    found, *more = (
+        model._default_manager.filter(activity=activity.pk).order_by().values_list("learner", Value(place))
+        for place, model in enumerate(told)
+    )
+    words, home = [*told.values()], activity.institution_id
+    for learner, place in dict(sorted(found.union(*more), reverse=True)).items():  # of each the first of the four
+        row = f"{home}/{activity.course_id}/{activity.pk}"
+        yield Entry("delete", f"institution/course/activity/{words[place]}", row, home, learner)
 
 
 def requests_deleted(keys: Collection[int]) -> None:

@@ -56,7 +56,7 @@ from reports.models import (
 )
 from reports.services.reporting import columns_written, levels_refreshed, percentages_of
 from signin.models import CallerSession, Launcher
-from trail.keys import keys_moved
+from trail.accounts import account_merged
 
 BINS = [field.name for field in Histogram._meta.fields]
 Joined = Callable[[Any, Any], None]
@@ -231,7 +231,7 @@ def people_merge(
         for each in OF_INSTRUCTORS:
             each.move(kept_id, gone_id)
         _deleted(Instructor.objects.get(pk=gone_id))
-    keys_moved(gone_id, kept_id)
+    account_merged(gone_id, kept_id)
     _deleted(gone)
     former = FormerUid(institution=institution, uid_key=gone.uid_key, person=kept)
     FormerUid.objects.bulk_create(

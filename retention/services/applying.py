@@ -109,4 +109,4 @@ def parts_deleted(step: Step, free: QuerySet[Any], institution_id: int, days: in
 def part_deleted(step: Step, free: QuerySet[Any], keys: Sequence[int], institution_id: int, days: int) -> Deleted:
     """What is held back since the keys were read stays."""
     still = [*free.filter(pk__in=keys).order_by("pk").values_list("pk", flat=True)]
-    return step.delete(institution_id, still, days) if still else Deleted()
+    return step.carry_out(institution_id, still, days) if still else Deleted()

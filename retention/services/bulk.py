@@ -136,7 +136,7 @@ def _continued(deletion: Deletion) -> None:
     home, step = deletion.institution_id, WORK[deletion.step]
     free = step.free(step.rows(home, deletion.before, _activities(deletion)), home)
     if keys := step.next_part(free, deletion.last_key):
-        done = step.delete(home, keys, 0)
+        done = step.carry_out(home, keys, 0, command(JOB))
         deletion.deleted = dict(Counter(deletion.deleted) + done.rows)
         deletion.files += done.files
         deletion.last_key = keys[-1]

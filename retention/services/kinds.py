@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce
 
 from courses.models import AssessmentSession
 from kernel.locks import Lock, locked_rows
+from kernel.recording import Entry, Origin, record
 from learners.models import Enrolment, EnrolmentSample, EnrolmentSampleValidation, Learner
 from pipeline.jobs import enqueue
 from reports.models import Alert, Report, ReportSession, Request, RequestProviderResult, RequestResult
@@ -57,6 +58,7 @@ class Step:
     is_work: bool = True  # rows have an activity: contests hold them back
     ends_sessions: bool = False
     part: int = 500  # rows in one transaction
+    told: str = "institution/course/activity/request"  # what the lines of its learners are about
     requests: Mapping[str, Any] | None = None  # which ones go with a row: fewer rows where there are many
 
     def rows(self, institution_id: int, before: datetime | None, activities: Any = None) -> QuerySet[Any]:
@@ -74,6 +76,26 @@ class Step:
         if self.ends_sessions:
             open_now = AssessmentSession.objects.filter(closed_at=None, institution=institution_id)
             yield IN_SESSION, Q(Exists(open_now.filter(**_SAME_PAIR)))
+
+    def carry_out(self, institution_id: int, keys: Keys, days: int, by: Origin | None = None) -> Deleted:
+        """Delete these rows. Each learner has a line of it for each activity."""
+        rows = self.model._default_manager.filter(pk__in=keys).order_by()
+        named = ("activity__course", "activity") if self.is_work else ()
+        counted = list(rows.values_list("learner", *named).annotate(number=Count("pk")).order_by("learner", *named))
+        deleted = self.delete(institution_id, keys, days)
+        lines = (
+            Entry(
+                verb="delete",
+                resource=self.told,
+                row="/".join(str(key) for key in (institution_id, *(place or (learner,))) if key is not None),
+                institution=institution_id,
+                person=learner,
+                details={self.word: number},
+            )
+            for learner, *place, number in counted
+        )
+        record(*lines, by=by)
+        return deleted
 
     def free(self, rows: QuerySet[Any], institution_id: int) -> QuerySet[Any]:
         """Without what is held back."""
@@ -194,15 +216,17 @@ def _without_report(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(~Exists(Report.objects.filter(**_SAME_PAIR)))
 
 
+_ALERT, _ENROLMENT = "institution/course/activity/alert", "institution/learner/enrolment"
 WORK = (
     Step(
         "reports", Report, "updated_at", lambda home, keys, _: work_deleted(home, with_reports(keys)),
-        ends_sessions=True, part=100, requests=_SAME_PAIR,
+        ends_sessions=True, part=100, requests=_SAME_PAIR, told="institution/course/activity/report",
     ),
     # Of what no report was made.
     Step(
         "sessions", AssessmentSession, "started_at", lambda home, keys, _: work_deleted(home, with_sessions(keys)),
         narrow=_without_report, ends_sessions=True, part=100, requests={"session": OuterRef("pk")},
+        told="institution/course/activity/assessment",
     ),
     Step(
         "requests", Request, "created_at", lambda home, keys, _: work_deleted(home, Work(requests=keys)),
@@ -210,16 +234,16 @@ WORK = (
     ),
     Step(
         "alerts", Alert, "created_at", lambda home, keys, _: work_deleted(home, Work(alerts=keys)),
-        narrow=lambda rows: _without_report(rows.filter(session=None)),
+        narrow=lambda rows: _without_report(rows.filter(session=None)), told=_ALERT,
     ),
 )  # fmt: skip
 # Lines of the trail are not in it: see trail/cutting.py.
 STEPS: dict[str, tuple[Step, ...]] = {
-    Kind.SAMPLES: (Step("samples", EnrolmentSample, "created_at", _samples_deleted, is_work=False),),
-    Kind.MODELS: (Step("models", Enrolment, "updated_at", _models_deleted, is_work=False),),
+    Kind.SAMPLES: (Step("samples", EnrolmentSample, "created_at", _samples_deleted, is_work=False, told=_ENROLMENT),),
+    Kind.MODELS: (Step("models", Enrolment, "updated_at", _models_deleted, is_work=False, told=_ENROLMENT),),
     Kind.CAPTURES: (Step("requests", Request, "created_at", _evidence_deleted, narrow=_with_evidence(True)),),
     Kind.DOCUMENTS: (Step("requests", Request, "created_at", _evidence_deleted, narrow=_with_evidence(False)),),
-    Kind.ALERTS: (Step("alerts", Alert, "created_at", _alerts_deleted, narrow=_counted),),
+    Kind.ALERTS: (Step("alerts", Alert, "created_at", _alerts_deleted, narrow=_counted, told=_ALERT),),
     Kind.REPORTS: WORK,
 }
 

@@ -14,7 +14,9 @@ from courses.models import Course, CourseInstructor, CourseLearner
 from institutions.models import VLE, Instructor, User
 from kernel import repeats
 from learners.models import Learner
+from tests.lines import details_of
 from tests.world import rewritten
+from trail.models import Line
 
 IGNORED = "not taken over, the person holds administrative rights or may sign in."
 
@@ -54,6 +56,13 @@ def person(uid: str, institution="HOME") -> User:
     return User.objects.get(institution__acronym=institution, uid=uid)
 
 
+def lines_about(who: User, verb: str) -> list:
+    """What the trail tells of the person, sealed."""
+    lines = Line.objects.filter(person_id=who.pk, verb=verb, resource="institution/user").order_by("pk")
+    assert all(line.row_key == f"{who.institution_id}/{who.pk}" for line in lines)
+    return [details_of(line) for line in lines]
+
+
 def everything() -> dict[str, list[dict]]:
     tables = (User, Learner, Instructor, CourseLearner, CourseInstructor, Course, VLE)
     return {model.__name__: list(model.objects.order_by("pk").values()) for model in tables}
@@ -75,6 +84,10 @@ def test_new_people_with_roles_and_courses(home, run):
         "ann.lee@home.example.org", "HOME-n2", "asa@other.example.org",
     ]  # fmt: skip
     made = [person(f"n{number}") for number in range(1, 6)]
+    assert lines_about(made[2], "create") == [
+        {"uid": [None, "n3"], "roles": [[], ["instructor", "learner"]]}
+        | {f"{role}_of": [None, [home.other_course.pk]] for role in ("instructor", "learner")}
+    ]
     assert not any(each.has_usable_password() or each.login_allowed or each.has_flag for each in made)
     assert [hasattr(each, "learner") for each in made] == [True, False, True, True, False]
     assert [hasattr(each, "instructor") for each in made] == [False, True, True, False, False]
@@ -135,6 +148,7 @@ def test_people_are_changed_as_the_file_says_and_an_empty_cell_says_nothing(home
     )  # fmt: skip
     assert (after.pk, after.username) == (bob.pk, "home-bob")
     assert [row[1] for row in result[1:]] == ["updated", "unchanged"]
+    assert lines_about(bob, "update") == [{"first_name": ["Bob", "Robert"], "email": [bob.email, after.email]}]
 
 
 def test_empty_cells_clear_when_that_is_asked_for(home, run):
@@ -163,6 +177,10 @@ def test_roles_and_courses_are_added_to_people_who_are_there(home, run):
     assert CourseLearner.objects.filter(course=home.course, learner__user__uid__in=["eve", "teacher"]).count() == 2
     assert hasattr(person("member"), "learner")
     assert hasattr(person("member"), "instructor")
+    eve, member = (lines_about(person(uid), "update") for uid in ("eve", "member"))
+    assert eve == [{"learner_of": [None, [home.course.pk]]}]
+    assert member == [{"roles": [[], ["instructor", "learner"]]}]
+    assert not lines_about(person("ann"), "update")
 
 
 @pytest.mark.parametrize("uid", ["admin", "legal", "data", "send"])

@@ -9,8 +9,10 @@ from courses.services.courses import course_update
 from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import User, VLEWarning
+from reports.models import Report, Request
 from tests.contract.vle_calls import MOODLE_COURSE, UNSET, Sister
 from tests.world import rewritten
+from trail.models import Line
 
 
 @pytest.fixture
@@ -148,6 +150,8 @@ def test_deleted_course_takes_its_work_and_files_and_leaves_its_people(
     )  # fmt: skip
     home.request.data = file
     home.request.save()
+    learners = {*Report.objects.filter(activity=home.activity).values_list("learner", flat=True)}
+    without_report = {*Request.objects.filter(activity=home.activity).values_list("learner", flat=True)} - learners
     with django_capture_on_commit_callbacks(execute=True):
         assert client.delete(f"{url}{home.course.pk}/").status_code == 204
     assert not Activity.objects.filter(pk=home.activity.pk).exists()
@@ -157,6 +161,11 @@ def test_deleted_course_takes_its_work_and_files_and_leaves_its_people(
     assert User.objects.filter(pk=home.people["ann"].pk, learner__isnull=False).exists()
     assert client.delete(f"{url}{home.course.pk}/").status_code == 404
     assert Course.objects.filter(pk=world.away.course.pk).exists()
+    # Each learner whose work went with it is told.
+    lines = Line.objects.filter(verb="delete", row_key=f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}")
+    told = [*lines.filter(actor_kind="vle").values_list("person_id", "resource")]
+    assert sorted(person for person, _ in told) == sorted(learners | without_report)
+    assert {person for person, resource in told if resource.endswith("/report")} == learners
 
 
 def test_other_violations_are_not_called_taken(world):

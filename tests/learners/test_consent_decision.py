@@ -24,7 +24,9 @@ from signin.services.launchers import launcher_create, launcher_redeem
 from signin.services.sessions import learner_session_open, signed_in
 from tests.conftest import client_of
 from tests.files.conftest import stored
+from tests.lines import details_of
 from tests.world import FUTURE, PAST
+from trail.models import Line
 
 CURRENT = {"version": "2.0.0"}
 
@@ -605,6 +607,8 @@ def test_decisions_of_a_deleted_learner_keep_the_pseudonym_and_no_address(how, a
     as_("ann").post(url, CURRENT)
     as_("bob").post(url.replace(f"/{world.people['ann'].pk}/", f"/{world.people['bob'].pk}/"), CURRENT)
     ann, pseudonym = world.people["ann"], world.home.learners["ann"].learner_id
+    line = Line.objects.get(verb="decide", person_id=ann.pk)
+    told = details_of(line)
     if how == "service":
         person_delete(person=ann)
     elif how == "learner":
@@ -619,3 +623,6 @@ def test_decisions_of_a_deleted_learner_keep_the_pseudonym_and_no_address(how, a
     columns = [str(value) for row in rows[:2].values() for value in row.values()]
     assert not [value for value in columns if "@" in value or value in (ann.uid, ann.username)]
     assert shown(rows[1])[0][2] == "<p>Consiento.</p>"
+    # The line of the decision does not say any more which record it is about.
+    assert (told["id"], details_of(line)) == (rows[1].pk, None)
+    assert line.row_key == f"{world.home.institution.pk}/{ann.pk}"

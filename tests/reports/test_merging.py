@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from courses.models import AssessmentSession, CourseInstructor, CourseLearner
 from files.models import Kind, StoredFile
 from files.services import file_store, store
 from institutions.models import FormerUid, Instructor, Provider, UIOption, User
+from kernel.recording import Entry, Origin, record
 from learners.models import (
     ConsentDecision,
     Enrolment,
@@ -47,7 +49,7 @@ from tests.conftest import client_of
 from tests.contests import contest_of
 from tests.lines import details_of
 from tests.world import FUTURE, PAST, World, rewritten
-from trail.models import Key, Line, Part
+from trail.models import Key, Line, MergedAccount, Part
 
 pytestmark = pytest.mark.differs("rows of every table are stored for two people, uncounted")
 PEOPLE = (User, Instructor, Learner)
@@ -473,13 +475,22 @@ def test_rights_of_both_are_held_and_recorded(merged, world):
     assert "legal" not in json.dumps(changes["moved"])
 
 
-def test_what_tells_of_both_can_be_read_in_the_trail(merged, world):
-    ann, bob = world.people["ann"].pk, world.people["bob"].pk
+def test_what_tells_of_both_can_be_read_in_the_trail(merged, world, as_):
+    """Lines keep the number of the account that is gone, and are found for the person under both numbers."""
+    ann, bob, home = world.people["ann"].pk, world.people["bob"].pk, world.home.institution.pk
+    record(Entry("lock", "institution/user", f"{home}/{bob}", home, bob), by=Origin("person", bob, "Bob"))
     Key.objects.create(line_id=10**6, part=Part.DETAILS, person_id=bob, key=b"x" * 32)
     merged("ann", "bob")
     assert Key.objects.get(line_id=10**6).person_id == ann
     line = Line.objects.get(verb="merge")
     assert (line.resource, line.person_id, details_of(line)["from"]) == ("institution/user", ann, bob)
+    (own,) = as_("ann").get("/api/v2/me/trail/?verb=lock").json()["results"]
+    assert own["told"]["who"] == "you"
+    MergedAccount.objects.all().delete()  # as before there was this table
+    import_module("trail.migrations.0009_merged_accounts").fill(apps, None)
+    lines = f"/api/v2/institution/{home}/trail/?verb=lock"
+    for query in (f"person_id={ann}", f"person_id={bob}", f"actor_id={ann}", f"actor_id={bob}"):
+        assert [row["id"] for row in as_("data").get(f"{lines}&{query}").json()["results"]] == [own["id"]], query
 
 
 def test_deactivated_account_gives_no_rights(merged, world):

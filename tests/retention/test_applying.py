@@ -229,6 +229,9 @@ def test_samples_and_models_go_on_their_own(past):
     Enrolment.objects.filter(pk=model.pk).update(updated_at=OLD)
     past.kept(models=100)
     assert applied()["models"]["deleted"] == {"models": 1}
+    told = Line.objects.filter(verb="delete", resource="institution/learner/enrolment", person_id=bob.pk).order_by("pk")
+    assert [json.loads(line.details) for line in told] == [{"samples": 1}, {"models": 1}]
+    assert told[0].row_key == f"{past.home.institution.pk}/{bob.pk}"
     run_due()
     assert not past.row().enrolment
     assert not StoredFile.objects.filter(kind__in=("sample", "validation", "model")).exists()
@@ -278,6 +281,8 @@ def test_command_reports_and_leaves_a_line(past):
     lines = Line.objects.filter(resource="institution/retention", verb="erase").order_by("pk")
     assert [(line.row_key, line.actor_kind) for line in lines] == [("alerts", "command"), ("documents", "command")]
     assert json.loads(lines[1].details)["deleted"] == {"requests": 1}
+    told = Line.objects.get(verb="delete", resource="institution/course/activity/request")
+    assert (told.person_id, told.actor_kind) == (past.home.people["bob"].pk, "command")
     out = StringIO()
     call_command("apply_retention", "--institution", "AWAY", stdout=out)
     assert "No retention period" in out.getvalue()

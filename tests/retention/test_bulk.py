@@ -63,6 +63,12 @@ def test_a_course_is_previewed_and_deleted_in_parts(past, ask, as_, url, world, 
     lines = Line.objects.filter(resource="institution/deletion").order_by("pk")
     assert [line.verb for line in lines] == ["create", "erase"]
     assert json.loads(lines[1].details)["files"] == 4
+    told = Line.objects.get(
+        verb="delete", resource="institution/course/activity/report", person_id=home.people["bob"].pk
+    )
+    assert (told.actor_kind, json.loads(told.details)) == ("command", {"reports": 1})
+    assert told.row_key == f"{home.institution.pk}/{home.course.pk}/{home.activity.pk}"
+    assert not Line.objects.filter(verb="delete", person_id=home.people["ann"].pk).exists()
 
 
 def test_a_term_is_a_group_with_the_groups_below_it(past, ask, world):

@@ -83,7 +83,10 @@ def test_pages_lead_to_the_sign_in_which_says_why(world, suspend):
     assert browser.get("/console/", follow=True).status_code == 200
     suspend()
     assert browser.get("/console/")["Location"].startswith("/signin/")
-    assert browser.get("/api/v2/institution/").status_code == 403
+    for accept in ("application/json", "text/html"):
+        refused = browser.get("/api/v2/institution/", headers={"Accept": accept})
+        assert (refused.status_code, REASON in refused.content.decode()) == (403, True)
+        assert refused["Content-Type"].startswith(accept)
     answer = Client().post("/signin/", form)
     assert (answer.status_code, REASON in answer.content.decode()) == (403, True)
 

@@ -77,6 +77,17 @@ def test_filters(get, lines, world, monkeypatch):
         assert get(f"?{query}").json()["count"] == found, query
 
 
+def test_a_number_of_an_account_that_is_gone_finds_nothing(get, world, monkeypatch):
+    """VLEs have numbers of their own."""
+    monkeypatch.setattr(trail.LineViewSet, "shows_people", False)
+    gone, home = 10**6, world.home.institution.pk
+    for kind in ("person", "vle"):
+        record(Entry("update", "institution/user", gone, home, gone), by=Origin(kind, gone))
+    found = {name: get(f"?{name}={gone}").json()["results"] for name in ("person_id", "actor_id")}
+    assert found["person_id"] == []
+    assert [row["actor_kind"] for row in found["actor_id"]] == ["vle"]
+
+
 def exported(answer) -> list[list[str]]:
     assert answer.status_code == 200
     return [*csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig")))]

@@ -14,7 +14,7 @@ from kernel.admin import _changes_in
 from kernel.caller import Caller, CallerKind
 from kernel.recording import Entry, Origin, record
 from trail.jobs import sealing
-from trail.models import NO_INSTITUTION, Head, Key, Line, Link, Part, Sealing
+from trail.models import NO_INSTITUTION, Head, Key, Line, Link, MergedAccount, Part, Sealing
 from trail.sealed import opened
 from trail.writing import LONGEST
 
@@ -77,9 +77,12 @@ def test_keys_go_with_the_account_however_it_is_deleted(world):
     with connection.cursor() as cursor:
         cursor.execute("INSERT INTO trail_key (line_id, part, person_id, key) SELECT 0, 1, 999, key FROM trail_key "
                        "WHERE part = 1")  # fmt: skip
+    for account, kept in ((997, 999), (998, person.pk)):
+        MergedAccount.objects.create(account_id=account, person_id=kept)
     other = User.objects.create(pk=999, username="gone", email="gone@example.org")
     other.delete()
     assert not Key.objects.filter(person_id=999).exists()
+    assert MergedAccount.objects.get().person_id == person.pk
     assert mine.count() == 1
     mine.delete()
     assert text_of(line, Part.DETAILS) is None

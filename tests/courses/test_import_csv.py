@@ -273,7 +273,7 @@ def test_a_refused_row_is_reported_and_the_other_rows_are_written(home, run, hea
     assert output == "3 rows: 2 created, 0 updated, 0 unchanged, 1 refused\n"
     assert wrong == f"line 3: refused: {reasons}\n"
     assert result[2][:3] == ["3", "refused", reasons]
-    assert len(result[2]) == len(result[0])
+    assert len(result[2]) == len(result[0]) + row.count(",Lee")
     assert [line[1] for line in result[1:]] == ["created", "refused", "created"]
     assert User.objects.count() == before + 2
 
@@ -552,3 +552,12 @@ def test_a_database_that_gives_up_ends_the_command_in_one_line(run, monkeypatch)
     monkeypatch.setattr(importing, "_write", refuse)
     with pytest.raises(CommandError, match="run the import again: deadlock detected"):
         run("uid,role", "eve,both")
+
+
+def test_a_row_with_a_cell_too_many_is_repaired_in_the_result(run, tmp_path):
+    _, wrong, result = run("uid,first_name,last_name", "n1,Doe, Jane,Q")
+    assert wrong == "line 2: refused: 4 cells where the first line has 3.\n"
+    assert result[1][3:] == ["n1", "Doe", " Jane", "Q"]
+    text = (tmp_path / "result.csv").read_text(encoding="utf-8-sig").replace("Doe, Jane", '"Doe, Jane"')
+    assert run(*text.splitlines())[0] == "1 rows: 1 created, 0 updated, 0 unchanged, 0 refused\n"
+    assert (person("n1").first_name, person("n1").last_name) == ("Doe, Jane", "Q")

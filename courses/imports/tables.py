@@ -46,9 +46,10 @@ class Limits(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of a table and the line where it begins. A row with a `problem` has the cells that were read, for who repairs it.
+    """A row of a table and the line where it begins.
 
-    These may be fewer or more than there are columns, and are none where the line is no row at all. A cell is None where the row ends before the column.
+    A row with a `problem` has the cells that were read, for whoever repairs it: fewer or more than there are columns,
+    or none where the line is no row at all. A cell is None where the row ends before the column.
     """
 
     line: int
@@ -119,7 +120,7 @@ class Table:
             yield Row(row.line, cells, row.problem)
 
     def all_rows(self) -> Iterator[Row]:
-        """The rows after the header with all cells. Where one has a problem, it may be which cell is of which column."""
+        """The rows after the header with all cells."""
         with self._failures():
             rows = self._raw(self.delimiter)
             for _ in range(self._lines_before + 1):

@@ -12,8 +12,10 @@ from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
 
 from institutions.models import FormerUid, Institution, User
+from kernel.domain import Unknown
 from kernel.many import Among
 from kernel.text import identifier_key
+from kernel.writes import one_transaction
 
 
 def person_meant(institution_id: int, uid_key: Any) -> Coalesce:
@@ -49,10 +51,25 @@ def people_formerly(*, institution: Institution, uid_keys: Collection[str]) -> d
 
 def former_uid_kept(*, person: User, uid_key: str) -> None:
     """The uid, which nobody has any more, goes on to mean the person."""
-    row = FormerUid(institution_id=person.institution_id, uid_key=uid_key, person=person)
+    home: Any = person.institution_id
+    row = FormerUid(institution_id=home, uid_key=uid_key, person=person)
     FormerUid.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["institution", "uid_key"], update_fields=["person"]
     )
+
+
+def former_uids_of(person: User) -> list[str]:
+    return [*person.former_uids.order_by("pk").values_list("uid_key", flat=True)]
+
+
+@one_transaction()
+def former_uid_delete(*, person: User, uid: str) -> None:
+    """The uid means the person no more. Unknown if it did not."""
+    key = identifier_key(uid)  # it may have characters that no database can look for
+    row = next((row for row in person.former_uids.order_by("pk") if row.uid_key == key), None)
+    if row is None:
+        raise Unknown("This is no former uid of the person.")
+    row.delete()
 
 
 def is_meant(person: User, uid_key: str) -> bool:

@@ -11,8 +11,10 @@ from courses.services.registrations import member_register
 from institutions.models import FormerUid, Institution, Instructor, OIDCConnection, User
 from learners.models import Learner, SENDLearner
 from learners.services import learner_locked_of
+from tests.conftest import client_of
 from tests.contract.vle_calls import PERSON, Sister
 from tests.world import rewritten
+from trail.models import Line
 
 LINKS = {"learner": CourseLearner, "instructor": CourseInstructor}
 MEMBERSHIPS = {"learner": LEARNERS, "instructor": INSTRUCTORS}
@@ -517,6 +519,14 @@ def test_vles_go_on_to_name_whom_an_administrator_has_renamed(as_, client, url, 
     assert [*FormerUid.objects.order_by("pk").values_list("uid_key", "person")] == [("eve", eve.pk), ("eva", eve.pk)]
     assert as_("admin").patch(f"{home}{eve.pk}/", {"uid": "eva"}).status_code == 200
     assert {*FormerUid.objects.values_list("uid_key", flat=True)} == {"eve", "eva-2"}
+    path = f"{home}{eve.pk}/former_uids/"
+    assert as_("admin").get(path).json() == {"former_uids": ["eve", "eva-2"]}
+    assert as_("eve").get("/api/v2/me/held/").json()["account"]["former_uids"] == ["eve", "eva-2"]
+    Institution.objects.update(launcher_admin=True)
+    assert client_of(world.people["admin"], "launched").delete(f"{path}?uid=eve").status_code == 403
+    assert [as_("admin").delete(f"{path}?uid=EVE").status_code for _ in range(2)] == [204, 404]
+    assert as_("admin").get(path).json() == {"former_uids": ["eva-2"]}
+    assert Line.objects.filter(verb="erase", resource="institution/user", person_id=eve.pk).exists()
     member = world.home.people["member"]  # in no course: no VLE sends the uid
     assert as_("admin").patch(f"{home}{member.pk}/", {"uid": "other"}).status_code == 200
     assert not FormerUid.objects.filter(person=member).exists()

@@ -99,8 +99,9 @@ class RoleViewSet(ResourceViewSet):
     def refuse_new(self, values: Mapping[str, Any]) -> None:
         """Forbidden where the new role would bring the person what `refuse_launched` refuses."""
         if self.caller.kind is CallerKind.LAUNCHED:
-            key = person_named(self.tenant_id, identifier_key(values["uid"]))
-            person = User.objects.filter(institution=self.tenant_id, pk=key).first()
+            home: Any = self.tenant_id
+            key = person_named(home, identifier_key(values["uid"]))
+            person = User.objects.filter(institution=home, pk=key).first()
             refuse_launched(self, person, {name: value for name, value in values.items() if name != "uid"})
 
     def perform_destroy(self, instance):

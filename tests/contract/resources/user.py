@@ -38,7 +38,7 @@ RESOURCE = Resource(
         "activities": "get {row}activities/",
         "merge": "post {row}merge/",
         "former": "get {row}former_uids/",
-        "forget": "delete {row}former_uids/?uid=OLD-ann",
+        "forget": "delete {row}former_uids/",
     },
     queries={
         "list": "global 3, admin 2, legal 2, data 2, ann 2",

@@ -41,4 +41,4 @@ VOLUME /var/lib/tesla
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PORT\"]}/health/ready', timeout=4)"]
-CMD ["python", "-m", "gunicorn", "--config", "tesla_api/gunicorn.py"]
+CMD ["python", "-m", "tesla_api.serve"]

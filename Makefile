@@ -50,7 +50,7 @@ run: .venv/.installed var/static/.collected
 	@echo "  http://127.0.0.1:$(PORT)/redoc/               the same, to read (ReDoc)"
 	@echo "  http://127.0.0.1:$(PORT)/admin/               administration"
 	@echo
-	@exec $(PY) -m gunicorn --config tesla_api/gunicorn.py
+	@exec $(PY) -m tesla_api.serve
 
 # As many processes as there are processors; -n in ARGS is another number, -n 0 none.
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup

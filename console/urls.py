@@ -40,6 +40,7 @@ urlpatterns = [
     path("<id:institution>/people/<id:person>/delete/", people.DeletePerson.as_view(), name="person-delete"),
     path("<id:institution>/people/<id:person>/roles/<slug:role>/", people.RolePage.as_view(), name="person-role"),
     path("<id:institution>/people/<id:person>/password/", people.PasswordPage.as_view(), name="person-password"),
+    path("<id:institution>/people/<id:person>/former-uids/", people.FormerUidsPage.as_view(), name="former-uids"),
     path("<id:institution>/people/<id:person>/merge/", merging.MergeView.as_view(), name="merge"),
     *(
         path(

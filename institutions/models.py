@@ -219,7 +219,7 @@ class User(Deriving, AbstractBaseUser, Timestamped):
 
 
 class FormerUid(models.Model):
-    """A uid by which VLEs go on to name a person: that of an account that was merged into the person's."""
+    """A uid by which VLEs go on to name a person: from before a change, or of an account that was merged into this."""
 
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT, related_name="+")
     person = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_uids")

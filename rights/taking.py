@@ -14,6 +14,7 @@ from courses.models import AssessmentSession, CourseInstructor, CourseLearner
 from courses.row_rules import of_own_vle
 from files.models import StoredFile
 from institutions.models import Institution, User
+from institutions.services.named import former_uids_of
 from kernel.caller import FLAGS, Anyone
 from learners.models import ConsentDecision, DecidedText, Enrolment, EnrolmentSample, Learner, SampleStatus, SENDLearner
 from learners.queries import learner_state
@@ -145,7 +146,7 @@ def _account(rows: Sequence[User], whose: Whose) -> Iterator[Item]:
             | {
                 "institution": whose.institution.name,
                 "administrator": [role.name for flag, role in FLAGS.items() if getattr(person, flag, False)],
-                "former_uids": [*person.former_uids.order_by("pk").values_list("uid_key", flat=True)],
+                "former_uids": former_uids_of(person),
                 "learner_id": learner and learner.learner_id,
                 "consent": state and state.ic_status,
             },

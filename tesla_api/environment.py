@@ -191,6 +191,11 @@ def management(name: str) -> str:
     return text(name, must_be="an address such as http://user:password@host:15672", fits=fits).rstrip("/")
 
 
+def hand_on(name: str, value: object) -> None:
+    """To a library that reads the variable itself, and knows neither an empty value nor a wrong one."""
+    os.environ[name] = str(value)
+
+
 def counted_in() -> str:
     """The folder in which the processes of the server count for /metrics; the server names it, and no operator."""
     return os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")

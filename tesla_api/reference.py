@@ -262,10 +262,14 @@ RESOURCES = {
             "and `dry_run` only tells what would.",
             "profile": "Change the own language, or the own password with the present one as `current_password`.",
             "activities": "The activities of the courses that the person teaches or attends.",
+            "former_uids": "By which VLEs, imports and lists of participants still find the person: uids of accounts "
+            "that were merged into this one, and those from before a change.",
+            "former_uid_delete": "A former uid means the person no more: who is sent by it is somebody new.",
         },
         titles={
             "merge": "Merge two accounts of a person", "profile": "Change the own language or password",
-            "activities": "List the activities of a person",
+            "activities": "List the activities of a person", "former_uids": "List the former uids of a person",
+            "former_uid_delete": "Forget a former uid of a person",
         },
     ),
     "institution-instructor": Words(

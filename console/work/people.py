@@ -27,6 +27,7 @@ from signin.services.passwords import link_offered
 
 USERS = "institution/{institution}/user/"
 ONE = USERS + "{person}/"
+FORMER = ONE + "former_uids/"
 MODELS = {"instructor": Instructor, "learner": Learner}
 ROLE_WORDS = {
     "instructor": ("Instructor", "teaches courses, reads their reports and says which instruments are used"),
@@ -89,8 +90,13 @@ class PersonView(ConsoleView):
             address = reverse("console:person-role", args=[key, row["id"], role]) if may else ""
             page = reverse("console:learner", args=[key, row["id"]]) if role == "learner" and held == 200 else ""
             roles.append({"word": word, "about": about, "held": held == 200, "address": address, "page": page})
-        values = {"person": row, "roles": roles, "mail": self.mail(row)}
+        values = {"person": row, "roles": roles, "mail": self.mail(row), "former_uids": self.former_uids()}
         return super().get_context_data(**values, **context)
+
+    def former_uids(self) -> list[str]:
+        """For those who may forget them."""
+        path = FORMER.format(**self.kwargs)
+        return self.api.get(path).data["former_uids"] if self.api.may(path, "former_uids") else []
 
     def mail(self, row: dict[str, Any]) -> dict[str, str] | None:
         """How the person gets a password: the address of the page that sends a link, or why there is none."""
@@ -270,6 +276,34 @@ class RolePage(OfPerson, DeletePage):
         about = ROLE_WORDS[self.kwargs["role"]][1]
         is_last = self.is_held and self.is_last()
         return super().get_context_data(is_held=self.is_held, word=self.word, about=about, is_last=is_last, **context)
+
+
+class FormerUidsPage(OfPerson):
+    """The uids that mean the person beside the present one, each with a button that ends this."""
+
+    template_name = "console/work/former_uids.html"
+    path = FORMER
+    action = "former_uid_delete"
+
+    def enter(self) -> None:
+        super().enter()
+        self.row = self.api.row(ONE.format(**self.kwargs))
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Former ids of {person(self.row)}"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        uid = {"uid": request.POST.get("uid", "")}
+        answer = self.api.send("DELETE", self.api_path, tag="*", query=uid)
+        if answer.status >= 300:
+            problem = " ".join(texts_of(answer.data))
+            return self.render_to_response(self.get_context_data(problem=problem), status=answer.status)
+        return self.done("The id means the person no more.", self.back())
+
+    def get_context_data(self, **context: Any) -> dict[str, Any]:
+        uids = self.api.get(self.api_path).data["former_uids"]
+        return super().get_context_data(person=self.row, former_uids=uids, **context)
 
 
 class PasswordPage(OfPerson):

@@ -22,6 +22,7 @@ from courses.imports.trials import Trial
 from courses.models import Adder, Course
 from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, memberships_add
 from institutions.models import VLE, Institution, Instructor, User
+from institutions.services.named import people_formerly
 from institutions.services.people import GLOBAL_ADMINISTRATOR
 from institutions.services.person_values import cleaned, refuse_malformed, values_compared
 from institutions.services.rosters import (
@@ -191,6 +192,7 @@ class _Part:
         # The addresses first: the person whose address was found is then found, too. The other way round, of somebody
         # who is made in between by another import, only the address would be.
         self._owners = self._owners_of_emails(entries)
+        self._former: dict[str, str] = {}  # {key of a former uid: that of the present one}
         self._people = self._stored_people(entries)
 
     def outcomes(self) -> list[RowOutcome]:
@@ -210,7 +212,8 @@ class _Part:
             return SKIPPED, [str(entry)]
         if isinstance(entry, list):
             return REFUSED, entry
-        state = self._people.get(person_key(entry.uid))
+        key = person_key(entry.uid)
+        state = self._people.get(self._former.get(key, key))
         ignored: list[str] = []
         try:
             if state is None:
@@ -226,6 +229,8 @@ class _Part:
             additions += [state.role_added(role), state.member_added(course.pk, role)]
         if status == UNCHANGED and any(additions):
             status = UPDATED
+        if key in self._former:
+            entry.warnings.append(f"uid: {entry.uid} is a former uid, the person is known as {state.person.uid} now.")
         return status, [*entry.warnings, *(f"{name}: {IGNORED}" for name in ignored)]
 
     def _new(self, entry: PersonEntry) -> _State:
@@ -277,10 +282,17 @@ class _Part:
 
     def _stored_people(self, entries: list[PersonEntry]) -> dict[str, _State]:
         people = {}
-        for person, roles in people_with_uids(institution=self._home, uids={entry.uid for entry in entries}):
+        keys = {person_key(entry.uid) for entry in entries}
+        for person, roles in people_with_uids(institution=self._home, uids=keys):
             people[person_key(person.uid)] = _State(person, roles)
+        missing = keys - people.keys()
+        if missing and (former := people_formerly(institution=self._home, uid_keys=missing)):
+            self._former = {key: person_key(person.uid) for key, person in former.items()}
+            unread = {*self._former.values()} - people.keys()
+            for person, roles in people_with_uids(institution=self._home, uids=unread):
+                people[person_key(person.uid)] = _State(person, roles)
         if self._job.trial is not None:
-            kept = self._job.trial.kept(f"uid {person_key(entry.uid)}" for entry in entries)
+            kept = self._job.trial.kept(f"uid {key}" for key in sorted(keys | {*self._former.values()}))
             for name, values in kept.items():
                 key = name.removeprefix("uid ")
                 people[key] = _restored(people.get(key), values, self._home)

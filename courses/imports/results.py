@@ -41,8 +41,8 @@ def result_file(path: Path | None, table: Table) -> Iterator[Result]:
 
 
 def result_cells(outcome: RowOutcome, width: int) -> tuple[object, ...]:
-    """The cells of a line of the result; empty ones for a line that could not be parsed."""
-    cells = outcome.row.cells or ("",) * width
+    """The cells of a line of the result; empty ones for those that could not be read."""
+    cells = (*outcome.row.cells, *("",) * (width - len(outcome.row.cells)))
     return outcome.row.line, outcome.status, " ".join(outcome.reasons), *cells
 
 

@@ -46,9 +46,10 @@ class Limits(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of a table and the line where it begins. A row with a `problem` has no cells.
+    """A row of a table and the line where it begins.
 
-    A cell is None where the row ends before the column.
+    A row with a `problem` has the cells that were read, for whoever repairs it: fewer or more than there are columns,
+    or none where the line is no row at all. A cell is None where the row ends before the column.
     """
 
     line: int
@@ -115,7 +116,8 @@ class Table:
         """The rows after the header, with the cells of these columns; blank ones are skipped."""
         places = [self.columns.index(name) for name in columns]
         for row in self.all_rows():
-            yield row if row.problem else Row(row.line, tuple(row.cells[place] for place in places))
+            cells = () if row.problem else tuple(row.cells[place] for place in places)
+            yield Row(row.line, cells, row.problem)
 
     def all_rows(self) -> Iterator[Row]:
         """The rows after the header with all cells."""
@@ -124,9 +126,7 @@ class Table:
             for _ in range(self._lines_before + 1):
                 next(rows, None)
             for row in rows:
-                if row.problem:
-                    yield row
-                elif not _is_blank(row):
+                if not _is_blank(row):
                     yield self._checked(row)
 
     def count(self) -> int:
@@ -135,19 +135,20 @@ class Table:
 
     def _checked(self, row: Row) -> Row:
         """The row with as many cells as there are columns, or what is wrong with it."""
-        line, width = row.line, len(self.columns)
+        width, problem = len(self.columns), row.problem
         cells: Sequence[str | None] = row.cells
         if self._is_result:
             cells = [_without_apostrophe(cell) for cell in cells[3:]]
-        if len(cells) != width:
-            if not self._forgiving:
-                return Row(line, (), f"{len(cells)} cells where the first line has {width}.")
-            if any(cell and not cell.isspace() for cell in cells[width:]):
-                return Row(line, (), f"{len(cells)} cells where the first line has {width}.")
-            cells = [*cells[:width], *[None] * (width - len(cells))]
+        if len(cells) != width and not problem:
+            if not self._forgiving or any(cell and not cell.isspace() for cell in cells[width:]):
+                problem = f"{len(cells)} cells where the first line has {width}."
+            else:
+                cells = [*cells[:width], *[None] * (width - len(cells))]
         if self._secret:
+            if len(cells) != width:  # a secret may stand in any place from its own on
+                cells = cells[: min(self._secret)]
             cells = [None if place in self._secret else cell for place, cell in enumerate(cells)]
-        return Row(line, tuple(cells))
+        return Row(row.line, tuple(cells), problem)
 
     def _header(self, delimiters: Sequence[str]) -> Row:
         if self._forgiving and not self._is_workbook:
@@ -174,7 +175,7 @@ class Table:
         if not self._is_workbook:
             return self._csv_rows(delimiter)
         return (
-            Row(line, (), problem) if (problem := self._problem(cells)) else Row(line, cells)
+            Row(line, _storable(cells), problem) if (problem := self._problem(cells)) else Row(line, cells)
             for line, cells in workbook_rows(self.path)
         )
 
@@ -193,7 +194,7 @@ class Table:
             else:
                 line, text = lines.taken[0]
                 problem = f"The line is longer than {LONGEST_LINE:,} bytes." if text is None else self._problem(cells)
-                yield lines.spoilt_row(problem) if problem else Row(line, tuple(cells))
+                yield lines.spoilt_row(problem, cells) if problem else Row(line, tuple(cells))
 
     def _problem(self, cells: Sequence[str]) -> str:
         for cell in cells:
@@ -247,6 +248,11 @@ def secret_places(columns: Iterable[str]) -> frozenset[int]:
 def folded(name: str) -> str:
     """The letters and digits of a column's name, in lower case: "E-Mail" is "email"."""
     return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _storable(cells: Sequence[str]) -> tuple[str, ...]:
+    """The cells; none if one of them has what neither a database nor a file of text can hold."""
+    return () if any("\0" in cell or _UNDECODABLE.search(cell) for cell in cells) else tuple(cells)
 
 
 def _is_blank(row: Row) -> bool:
@@ -319,10 +325,11 @@ class _Lines:
     def begin(self) -> None:
         self.taken, self._size = [], 0
 
-    def spoilt_row(self, problem: str) -> Row:
+    def spoilt_row(self, problem: str, cells: Sequence[str] = ()) -> Row:
+        """The first line with its problem, and with the cells unless some of them are in the lines after it."""
         (line, _), *rest = self.taken
         self._again.extendleft(reversed(rest))
-        return Row(line, (), problem)
+        return Row(line, () if rest else _storable(cells), problem)
 
 
 def _encoding(head: bytes, named: str | None) -> str:

@@ -11,6 +11,7 @@ from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership,
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.named import is_meant, person_meant, without_other_address
+from institutions.services.oidc import with_admission
 from institutions.services.person_values import is_guarded, values_compared
 from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
@@ -40,7 +41,7 @@ def _member_query(membership: Membership) -> Whole:
     def build(home: int, course: int, uid: Any) -> QuerySet[User]:
         links = membership.links.objects.filter(course=course, **{membership.column: OuterRef("pk")})
         persons = User.objects.filter(institution=home, pk=person_meant(home, uid)).annotate(is_inside=Exists(links))
-        return persons.select_related(*related)
+        return with_admission(persons).select_related(*related)
 
     return Whole(build, "home", "course", "uid")
 
@@ -118,7 +119,7 @@ def _refuse_rename(person: User, vle_id: int, uid: str) -> None:
 
 def _person_locked(home: Institution, uid: str) -> User | None:
     """The person, locked unless a global administrator: for these `role_add` takes its locks in its own order."""
-    rows = User.objects.filter(institution=home, pk=person_meant(home.pk, identifier_key(uid)))
+    rows = with_admission(User.objects.filter(institution=home, pk=person_meant(home.pk, identifier_key(uid))))
     return rows.filter(is_staff=False).select_for_update().first() or rows.first()
 
 

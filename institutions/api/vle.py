@@ -7,6 +7,7 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from institutions.api.shared.people import refuse_sent
 from institutions.models import VLE, Institution, VLEType
 from institutions.services import vles
 from kernel.access import READ, WRITE, grant
@@ -16,6 +17,8 @@ from kernel.serializers import BodySerializer, Computed, ResourceSerializer
 from kernel.text import validate_web_address
 from kernel.viewsets import ResourceViewSet
 from kernel.writes import one_transaction
+
+ISSUES = "issues credentials"  # with which it would come back by itself
 
 
 def lti_or_null(lti: dict[str, Any]) -> dict[str, Any] | None:
@@ -72,6 +75,7 @@ class VLEViewSet(ResourceViewSet):
     access = {Role.GLOBAL: grant(READ), Role.ADMIN: grant(READ, WRITE, "credentials")}
 
     def perform_create(self, serializer):
+        refuse_sent(self, ISSUES)
         vle, self.issued = vles.vle_create(institution=self.parent, **serializer.validated_data)
         serializer.instance = vle
 
@@ -92,6 +96,7 @@ class VLEViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def credentials(self, request, **_):
         """New credentials; the present ones end at once or after `overlap_minutes`."""
+        refuse_sent(self, ISSUES)
         body = self.body(VLERotationSerializer)
         vle = self.get_object()
         with one_transaction():

@@ -5,9 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from institutions.models import Institution, OIDCConnection, OIDCMatch
+from institutions.models import Institution, OIDCConnection, OIDCMatch, User
 from kernel.domain import Invalid
 from kernel.locks import cascade_locked
 from kernel.writes import one_transaction, save_values
@@ -23,6 +23,22 @@ def provider_admits(connection: str, person: str = "") -> Q:
     staff = Q(*(Q(**{f"{of}{flag}": True}) for flag in _FLAGS), _connector=Q.OR)
     staff |= Q(**{f"{of}instructor__isnull": False})
     return Q(**{f"{at}enabled": True, f"{of}is_staff": False}) & (Q(**{f"{at}everybody": True}) | staff)
+
+
+def with_admission(rows: QuerySet[User]) -> QuerySet[User]:
+    """The people with `is_admitted` in the same statement, so that `is_admitted` needs none of its own."""
+    admitted = User.objects.filter(provider_admits("institution__oidc_connections"), pk=OuterRef("pk"))
+    return rows.annotate(is_admitted=Exists(admitted))
+
+
+def is_admitted(person: User) -> bool:
+    """Whether the identity provider of the institution signs this person in."""
+    if person.pk is None:
+        return False
+    known: bool | None = getattr(person, "is_admitted", None)
+    if known is None:
+        return User.objects.filter(provider_admits("institution__oidc_connections"), pk=person.pk).exists()
+    return known
 
 
 def is_safe_address(address: str) -> bool:

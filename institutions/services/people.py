@@ -17,7 +17,9 @@ from django.db.models import Model, Q, QuerySet
 
 from files.models import StoredFile
 from files.services import files_erase
-from institutions.models import Institution, Instructor, User
+from institutions.models import FormerUid, Institution, Instructor, User
+from institutions.services.named import former_uid_kept, person_named
+from institutions.services.oidc import with_admission
 from institutions.services.person_values import (
     FLAGS,
     TEXTS,
@@ -32,6 +34,7 @@ from institutions.services.uses import amount_of, referring
 from kernel.constraints import TAKEN, violated_fields
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.locks import cascade_locked
+from kernel.text import identifier_key
 from kernel.writes import Taken, inserted, one_transaction
 
 Role = TypeVar("Role", bound=Model)
@@ -99,7 +102,7 @@ def person_update(
     password = values.pop("password", None)
     if password is not None and may is None and not stored.is_staff:
         values.setdefault("login_allowed", True)
-    generation = stored.session_generation
+    generation, uid_key = stored.session_generation, stored.uid_key
     changed = {name: value for name, value in values.items() if getattr(stored, name) != value}
     _refuse_forbidden(may, {*changed, "password"} if password is not None else {*changed})
     if changed.keys() & {"uid", "email"} and "brought_by_vle" not in values:
@@ -114,6 +117,8 @@ def person_update(
     if administered_all and not _administers_all(stored):
         _refuse_last_global_administrator(stored)
     saved = _saved(stored, {*changed}) if changed or password is not None else stored
+    if saved.uid_key != uid_key:
+        _uid_changed(saved, uid_key, of_institution="brought_by_vle" not in values)
     if password is not None and session_id is not None and _may_sign_in(saved):
         sessions = apps.get_model("signin.CallerSession")._default_manager  # by name: sign-in is a layer above
         current_session = sessions.filter(pk=session_id, user=saved.pk, generation=generation)
@@ -145,10 +150,14 @@ def person_for_role(*, institution: Institution, role: str, uid: str, **values: 
     if person is None:
         return person_added(institution=institution, uid=uid, **values)
     if hasattr(person, role):
-        raise Invalid(uid=f"The person with this uid already has the role of {role}.")
+        raise Invalid(uid=f"The person with this uid already has the role of {role}{_known_as(person, uid)}.")
     person_brought(person=person, vle_id=None)
     values = values_taken(person, values)
     return person_update(person=person, is_locked=True, **values) if values else person
+
+
+def _known_as(person: User, uid: str) -> str:
+    return "" if identifier_key(uid) == person.uid_key else f" and is known as {person.uid} now"
 
 
 def person_brought(*, person: User, vle_id: int | None) -> None:
@@ -159,8 +168,9 @@ def person_brought(*, person: User, vle_id: int | None) -> None:
 
 
 def person_with_uid(*, institution: Institution, uid: str) -> User | None:
-    """The person with this uid, locked until the transaction ends. Forbidden for a global administrator."""
-    person = User.objects.select_for_update().filter(institution=institution, uid=uid).first()
+    """Who has this uid, else who had it, locked until the transaction ends. Forbidden for a global administrator."""
+    rows = User.objects.filter(institution=institution, pk=person_named(institution.pk, identifier_key(uid)))
+    person = with_admission(rows).select_for_update().first()
     if person is not None and person.is_staff:
         raise Forbidden(GLOBAL_ADMINISTRATOR)
     return person
@@ -202,7 +212,7 @@ def person_locked(*, person_id: int) -> User:
 
     A global administrator is locked together with all others: see `_refuse_last_global_administrator`.
     """
-    rows = User.objects.select_for_update()
+    rows = with_admission(User.objects.select_for_update())
     person = next(iter(rows.filter(pk=person_id, is_staff=False)), None)
     if person is None:
         person = next((row for row in rows.filter(is_staff=True).order_by("pk") if row.pk == person_id), None)
@@ -318,6 +328,17 @@ def _refuse_last_global_administrator(person: User) -> None:
     """
     if not User.objects.filter(_ADMINISTERS_ALL).exclude(pk=person.pk).exists():
         raise Conflict("This is the last global administrator who can sign in.")
+
+
+def _uid_changed(person: User, before: str, *, of_institution: bool) -> None:
+    """VLEs in whose courses the person is go on to send the uid from before a change that is not theirs."""
+    FormerUid.objects.filter(person=person, uid_key=person.uid_key).delete()
+    links = apps.get_model("courses.CourseLearner"), apps.get_model("courses.CourseInstructor")  # of a layer above
+    if of_institution and any(
+        each._default_manager.filter(**{role: person.pk}).exists()
+        for each, role in zip(links, (LEARNER, INSTRUCTOR), strict=True)
+    ):
+        former_uid_kept(person=person, uid_key=before)
 
 
 def _refuse_move(person: User) -> None:

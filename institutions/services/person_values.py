@@ -12,12 +12,14 @@ from django.db.models import F, QuerySet
 
 from institutions.models import Institution, User
 from institutions.services.mail import mail_domain_refuses
+from institutions.services.oidc import is_admitted
 from kernel.constraints import refuse_violations
 from kernel.many import Among
 from kernel.text import as_identifier, identifier_key, language_in, validate_line
 
 FLAGS = ("inst_admin", "legal_admin", "send_admin", "data_admin")
 TEXTS = ("username", "first_name", "last_name", "email", "uid", "locale")
+_GUARDED = frozenset({"first_name", "last_name", "email"})
 _LONGEST_USERNAME = 150
 _NOT_IN_USERNAMES = re.compile(r"[^\w.@+-]+")
 
@@ -46,14 +48,15 @@ def values_taken(person: User, values: dict[str, Any]) -> dict[str, Any]:
 
     Such people sign in with their e-mail, so it is only changed directly, in the API's resources of people.
     """
-    if is_guarded(person):
-        return {name: value for name, value in values.items() if name not in {"first_name", "last_name", "email"}}
+    if values.keys() & _GUARDED and is_guarded(person):
+        return {name: value for name, value in values.items() if name not in _GUARDED}
     return values
 
 
 def is_guarded(person: User) -> bool:
     """Whether the person has a right or a way to sign in, to which a change of the e-mail would lead somebody else."""
-    return person.has_flag or person.login_allowed or person.is_staff or person.has_usable_password()
+    has_own = person.has_flag or person.login_allowed or person.is_staff or person.has_usable_password()
+    return has_own or is_admitted(person)
 
 
 def is_same(email: str | None, other: str | None) -> bool:

@@ -12,6 +12,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from institutions.models import Institution, Instructor, User
+from institutions.services.named import people_formerly
+from institutions.services.oidc import with_admission
 from institutions.services.people import (
     GLOBAL_ADMINISTRATOR,
     INSTRUCTOR,
@@ -42,13 +44,17 @@ class Roster(NamedTuple):
 
 @one_transaction()
 def people_listed(*, institution: Institution, uids: Collection[str]) -> Roster:
-    """The people with these uids. Missing ones are created, without names and e-mail and unable to sign in.
+    """The people who have these uids, or had them. Missing ones are created.
 
-    Values of existing people are not changed; no VLE renames them from here on.
+    They have neither names nor e-mail and cannot sign in. Values of existing people are not changed; no VLE renames
+    them from here on.
     """
     known = User.objects.filter(institution=institution).values_list("uid_key", "pk", "is_staff")
     keys = {uid: identifier_key(uid) for uid in uids}
     rows = {key: row for part in batched({*keys.values()}) for key, *row in known.filter(uid_key__in=part)}
+    for part in batched({*keys.values()} - rows.keys()):
+        former = people_formerly(institution=institution, uid_keys=part)
+        rows |= {key: [person.pk, person.is_staff] for key, person in former.items()}
     missing = sorted(uid for uid, key in keys.items() if key not in rows)
     created, malformed = people_create(institution=institution, people={uid: {} for uid in missing})
     found = {uid: rows[key] for uid, key in keys.items() if key in rows}
@@ -125,7 +131,7 @@ def people_without(*, role: str, institution: Institution, person_ids: Collectio
 
 def people_with_uids(*, institution: Institution, uids: Collection[str]) -> Iterator[tuple[User, set[str]]]:
     """The people with these uids, each with the roles that the person has; nothing is locked."""
-    rows = User.objects.annotate(**{f"{role}_key": F(f"{role}__pk") for role in ROLES})
+    rows = with_admission(User.objects.annotate(**{f"{role}_key": F(f"{role}__pk") for role in ROLES}))
     for person in rows.filter(Among(F("uid_key"), map(identifier_key, uids)), institution=institution):
         person.institution = institution
         yield person, {role for role in ROLES if getattr(person, f"{role}_key") is not None}

@@ -63,12 +63,19 @@ class ApiClient:
         """The same for a POST with a body in JSON. The page's own form was sent with a CSRF token."""
         return self.send("POST", path, body)
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None, tag: str = "") -> ApiResponse:
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        tag: str = "",
+        query: Mapping[str, Any] | None = None,
+    ) -> ApiResponse:
         """A change. But for a POST it is made to the row with this `tag`, that of the row as it was shown, or is 412.
 
         `*` is any state; without a tag, which a form may lack, nothing is changed.
         """
-        request = self._change(method, path, tag)
+        request = self._change(method, path, tag, query)
         content = b"" if body is None else json.dumps(body).encode()
         request._body = content
         request._read_started = True  # type: ignore[attr-defined]
@@ -87,8 +94,8 @@ class ApiClient:
         """The form that the browser has sent to the page, with its files, as it is; `tag` as in `send`."""
         return self._answer(path, self._change(method, path, tag))
 
-    def _change(self, method: str, path: str, tag: str) -> HttpRequest:
-        request = self._request(path, {})
+    def _change(self, method: str, path: str, tag: str, query: Mapping[str, Any] | None = None) -> HttpRequest:
+        request = self._request(path, query or {})
         request.method = method
         if method != "POST":
             request.META["HTTP_IF_MATCH"] = tag or NO_STATE

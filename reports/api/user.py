@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from courses.api.user import UserViewSet
 from institutions.api.shared.people import refuse_sent
+from institutions.api.shared.users import OF_UIDS
 from institutions.models import User
 from institutions.services.person_values import is_guarded
 from kernel.access import READ, WRITE, grant
@@ -48,7 +49,7 @@ class MergedSerializer(serializers.Serializer[Any]):
 
 
 class MergingUserViewSet(UserViewSet):
-    access = UserViewSet.access | {Role.ADMIN: grant(READ, WRITE, "merge")}
+    access = UserViewSet.access | {Role.ADMIN: grant(READ, WRITE, "merge", *OF_UIDS)}
 
     @extend_schema(request=MergeSerializer, responses={200: MergedSerializer, **problems(409, 412)})
     @action(detail=True, methods=["post"])

@@ -31,6 +31,7 @@ from courses.models import ActivityEditor, Adder, AssessmentSession, CourseInstr
 from files.models import StoredFile
 from files.services import files_erase
 from institutions.models import FormerUid, Institution, Instructor, UIOption, User
+from institutions.services.named import former_uid_kept
 from institutions.services.people import refuse_merge, two_people_locked, values_after_merge
 from institutions.services.uses import uses_of
 from kernel.domain import Conflict, Invalid, Outdated, Unknown
@@ -233,10 +234,7 @@ def people_merge(
         _deleted(Instructor.objects.get(pk=gone_id))
     account_merged(gone_id, kept_id)
     _deleted(gone)
-    former = FormerUid(institution=institution, uid_key=gone.uid_key, person=kept)
-    FormerUid.objects.bulk_create(
-        [former], update_conflicts=True, unique_fields=["institution", "uid_key"], update_fields=["person"]
-    )
+    former_uid_kept(person=kept, uid_key=gone.uid_key)
     before = User.objects.get(pk=kept_id)
     for name, value in changes.items():
         setattr(kept, name, value)

@@ -7,6 +7,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from institutions.models import VLE, User
+from institutions.services.named import former_uids_of
 from kernel.access import grant
 from kernel.caller import Role
 from kernel.procedures import ProcedureView
@@ -21,6 +22,9 @@ class HeldAccountSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     username = serializers.CharField()
     uid = serializers.CharField()
+    former_uids = serializers.ListField(
+        child=serializers.CharField(), help_text="By which learning platforms still find the person."
+    )
     first_name = serializers.CharField()
     last_name = serializers.CharField()
     email = serializers.CharField(help_text="Empty if there is none.")
@@ -109,6 +113,7 @@ class HeldView(ProcedureView):
         roles = self.caller.roles | self.caller.everywhere
         return {
             **{name: getattr(person, name) for name in names},
+            "former_uids": former_uids_of(person),
             "email": person.email or "",
             "institution": person.institution and person.institution.name,
             "roles": [role.name for role in Role if role & roles and role is not Role.MEMBER],

@@ -49,6 +49,7 @@ MATRIX = {
     "people/{ann}/roles/learner/": (403, 200, 403, 200, 403, 403, 403, 403, 404),
     "people/{ann}/roles/instructor/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "people/{ann}/merge/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
+    "people/{ann}/former-uids/": (403, 200, 403, 403, 403, 403, 403, 403, 404),
     "instructors/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/": (200, 200, 200, 200, 200, 403, 403, 403, 404),
     "consents/new/": (403, 200, 200, 403, 403, 403, 403, 403, 404),
@@ -119,7 +120,7 @@ MATRIX = {
 PEOPLE = "People Instructors"
 IMPORTS = ("imports/", "imports/{job}/")  # what is sent there: see test_imports.py
 CHANGING = re.compile(
-    r"/(new|edit|delete|publish|merge|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release|"
+    r"/(new|edit|delete|publish|merge|former-uids|credentials|roles/\w+|send/\{category\}/learners|settings|dashboard|release|"
     r"retention|deletion|oidc)/$"
 )  # pages with a form
 WORK = [page for page in MATRIX if CHANGING.search(f"/{page}")]

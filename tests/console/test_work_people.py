@@ -5,7 +5,7 @@ from django.core import mail
 from django.core.cache import cache
 
 from courses.models import CourseLearner
-from institutions.models import Instructor, User
+from institutions.models import FormerUid, Instructor, User
 from learners.models import Enrolment, EnrolmentSample, Learner, SENDLearner
 from pipeline.running import run_due
 from reports.models import Report, Request
@@ -52,6 +52,22 @@ def test_added_whole_or_not_at_all(admin, address, sent, world):
     assert 'value="Zoë"' in answer.text
     assert form_of(answer.text)["learner"] == ["on"]
     assert (User.objects.count(), Line.objects.count()) == before
+
+
+def test_former_uids_are_shown_and_forgotten(admin, address, sent, world):
+    ann = world.people["ann"]
+    for uid in ("old-1", "old&2"):
+        FormerUid.objects.create(institution=world.home.institution, person=ann, uid_key=uid)
+    page = address("people/{ann}/former-uids/")
+    shown = admin.get(address("people/{ann}/")).text
+    assert "old-1, old&amp;2" in shown
+    assert page in shown
+    answer = sent(admin, page, {"uid": "old&2"})
+    assert (answer.status_code, answer["Location"]) == (302, address("people/{ann}/"))
+    assert [*ann.former_uids.values_list("uid_key", flat=True)] == ["old-1"]
+    again = sent(admin, page, {"uid": "old&2"})
+    assert (again.status_code, "This is no former uid of the person." in again.text) == (404, True)
+    assert_clean(again)
 
 
 def test_the_own_address_needs_the_present_password(admin, address, sent, world):

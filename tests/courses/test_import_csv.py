@@ -11,7 +11,7 @@ from django.db import DatabaseError, OperationalError, transaction
 from courses.imports import people as importing
 from courses.imports.dialects import COLUMNS
 from courses.models import Course, CourseInstructor, CourseLearner
-from institutions.models import VLE, Instructor, User
+from institutions.models import VLE, FormerUid, Instructor, User
 from kernel import repeats
 from learners.models import Learner
 from tests.lines import details_of
@@ -183,7 +183,7 @@ def test_roles_and_courses_are_added_to_people_who_are_there(home, run):
     assert not lines_about(person("ann"), "update")
 
 
-@pytest.mark.parametrize("uid", ["admin", "legal", "data", "send"])
+@pytest.mark.parametrize("uid", ["admin", "legal", "data", "send", "teacher"])  # the provider admits teachers
 def test_names_and_mail_of_who_holds_a_flag_are_not_taken_over(home, run, uid):
     User.objects.filter(uid=uid).update(password="!", login_allowed=False)
     before = person(uid)
@@ -207,6 +207,21 @@ def test_names_and_mail_of_who_has_a_password_are_not_taken_over(run):
     _, wrong, _ = run("uid,email,first_name", "ann,thief@home.example.org,Mallory")
     assert (person("ann").email, person("ann").first_name) == (before.email, before.first_name)
     assert "line 2: unchanged: email: not taken over" in wrong
+
+
+def test_a_former_uid_means_the_person_and_makes_nobody(home, run):
+    bob = home.people["bob"]
+    User.objects.filter(pk=bob.pk).update(password="!", login_allowed=False)
+    FormerUid.objects.create(institution=home.institution, person=bob, uid_key="1001b")
+    before = everything()
+    rows = "uid,last_name,role", "1001B,Newer,learner", "bob,Newest,", "1001b,Newest,"
+    said = "3 rows: 0 created, 2 updated, 1 unchanged, 0 refused\n"
+    assert run(*rows, "--dry-run")[0].startswith(said)
+    assert everything() == before
+    output, wrong, result = run(*rows)
+    assert (output, person("bob").last_name, User.objects.count()) == (said, "Newest", len(before["User"]))
+    assert result[1][1:3] == ["updated", "uid: 1001B is a former uid, the person is known as bob now."]
+    assert "line 4: unchanged: uid: 1001b is a former uid" in wrong
 
 
 def test_a_global_administrator_is_never_written(world, home, run):
@@ -276,7 +291,7 @@ def test_a_refused_row_is_reported_and_the_other_rows_are_written(home, run, hea
     assert output == "3 rows: 2 created, 0 updated, 0 unchanged, 1 refused\n"
     assert wrong == f"line 3: refused: {reasons}\n"
     assert result[2][:3] == ["3", "refused", reasons]
-    assert len(result[2]) == len(result[0])
+    assert len(result[2]) == len(result[0]) + row.count(",Lee")
     assert [line[1] for line in result[1:]] == ["created", "refused", "created"]
     assert User.objects.count() == before + 2
 
@@ -555,3 +570,12 @@ def test_a_database_that_gives_up_ends_the_command_in_one_line(run, monkeypatch)
     monkeypatch.setattr(importing, "_write", refuse)
     with pytest.raises(CommandError, match="run the import again: deadlock detected"):
         run("uid,role", "eve,both")
+
+
+def test_a_row_with_a_cell_too_many_is_repaired_in_the_result(run, tmp_path):
+    _, wrong, result = run("uid,first_name,last_name", "n1,Doe, Jane,Q")
+    assert wrong == "line 2: refused: 4 cells where the first line has 3.\n"
+    assert result[1][3:] == ["n1", "Doe", " Jane", "Q"]
+    text = (tmp_path / "result.csv").read_text(encoding="utf-8-sig").replace("Doe, Jane", '"Doe, Jane"')
+    assert run(*text.splitlines())[0] == "1 rows: 1 created, 0 updated, 0 unchanged, 0 refused\n"
+    assert (person("n1").first_name, person("n1").last_name) == ("Doe, Jane", "Q")

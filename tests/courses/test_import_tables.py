@@ -155,12 +155,12 @@ def test_a_uid_with_decimals_is_warned_about(run):
 
 def test_whom_only_a_vle_has_told_of_is_the_institutions_from_then_on(run):
     """Then the VLE can rename the person no more."""
-    User.objects.filter(uid__in=["bob", "eve", "ann", "visitor"]).update(
+    User.objects.filter(uid__in=["bob", "eve", "ann", "member"]).update(
         brought_by_vle=7, password="!", login_allowed=False
     )
-    output, _, _ = run("uid,role,email\nbob,,\neve,learner,\nann,boss,\nvisitor,,no address\n")
+    output, _, _ = run("uid,role,email\nbob,,\neve,learner,\nann,boss,\nmember,,no address\n")
     assert output == "4 rows: 0 created, 0 updated, 2 unchanged, 2 refused"
-    assert [person(uid).brought_by_vle for uid in ("bob", "eve", "ann", "visitor")] == [None, None, 7, 7]
+    assert [person(uid).brought_by_vle for uid in ("bob", "eve", "ann", "member")] == [None, None, 7, 7]
 
 
 def test_spellings_of_one_uid_and_one_address_are_one_person(run):

@@ -3,7 +3,7 @@
 import pytest
 
 from courses.models import Course, CourseInstructor, CourseLearner
-from institutions.models import VLE, User
+from institutions.models import VLE, FormerUid, OIDCConnection, OIDCMatch, User
 from institutions.services import people, rosters
 from tests.conftest import client_of_vle
 from tests.world import rewritten
@@ -22,7 +22,8 @@ def url(world):
 
 @pytest.fixture
 def brought(as_, url):
-    """brought("learner"): the address of somebody whom the VLE has made, and the person."""
+    """brought("learner"): the address of somebody whom the VLE has made, and the person, who cannot sign in."""
+    OIDCConnection.objects.update(enabled=False)
 
     def made(kind: str) -> tuple[str, User]:
         key = as_("vle").post(url(kind), PERSON, format="json").json()["id"]
@@ -64,6 +65,7 @@ def test_person_of_this_vle_alone_gets_the_new_uid(kind, method, as_, brought, u
     assert again.json()["id"] == person.pk
     assert renamed(as_("vle"), at, uid="newer@x.org").status_code == 200
     assert KINDS[kind].objects.filter(course__vle__name="Moodle", **{kind: person.pk}).count() == 1
+    assert not FormerUid.objects.exists()  # the VLE itself knows the new one
 
 
 @each_kind
@@ -119,13 +121,22 @@ def test_person_in_a_course_of_another_vle_is_not_renamed(kind, as_, brought, si
 
 @pytest.mark.parametrize(
     "change",
-    [{"inst_admin": True}, {"send_admin": True}, {"login_allowed": True}, {"password": "md5$x$y"}, {"uid": "o@x.org"}],
+    [
+        {"inst_admin": True},
+        {"send_admin": True},
+        {"login_allowed": True},
+        {"password": "md5$x$y"},
+        {"uid": "o@x.org"},
+        {},
+    ],
     ids=str,
 )
 def test_person_of_the_institution_is_not_renamed(change, as_, brought):
-    """Who has rights or may sign in, and who got the uid from an administrator."""
+    """Who has rights or may sign in, also with the identity provider, and who got the uid from an administrator."""
     at, person = brought("learner")
-    if "uid" in change:
+    if not change:
+        OIDCConnection.objects.update(enabled=True, everybody=True, match=OIDCMatch.UID, claim="sub")
+    elif "uid" in change:
         people.person_update(person=person, **change)
     else:
         User.objects.filter(pk=person.pk).update(**change)

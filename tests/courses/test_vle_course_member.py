@@ -8,11 +8,13 @@ from rest_framework.test import APIClient
 from courses.models import Adder, CourseInstructor, CourseLearner
 from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy
 from courses.services.registrations import member_register
-from institutions.models import FormerUid, Institution, Instructor, User
+from institutions.models import FormerUid, Institution, Instructor, OIDCConnection, User
 from learners.models import Learner, SENDLearner
 from learners.services import learner_locked_of
+from tests.conftest import client_of
 from tests.contract.vle_calls import PERSON, Sister
 from tests.world import rewritten
+from trail.models import Line
 
 LINKS = {"learner": CourseLearner, "instructor": CourseInstructor}
 MEMBERSHIPS = {"learner": LEARNERS, "instructor": INSTRUCTORS}
@@ -49,7 +51,8 @@ def everybody() -> list[dict]:
 
 
 def plain(world, name: str, **values) -> User:
-    """Somebody without flag and login, as VLEs make them."""
+    """Somebody without flag and login, as VLEs make them, whom no identity provider signs in, either."""
+    OIDCConnection.objects.update(enabled=False)
     person = world.home.people[name]
     person.set_unusable_password()
     person.login_allowed = False
@@ -120,6 +123,7 @@ def test_missing_data_of_an_unknown_person_are_400_under_their_names(kind, clien
 @each_kind
 @pytest.mark.parametrize("name", [None, "", " \t\n", "\x00", ...])
 def test_who_has_no_name_has_none_and_who_has_one_keeps_it(kind, name, client, url):
+    OIDCConnection.objects.update(enabled=False)
     names = {} if name is ... else {"first_name": name, "last_name": name}
     made = client.post(url(kind), {"uid": "new@x.org", "email": "new@x.org"} | names, format="json")
     assert (made.status_code, made.json()["first_name"], made.json()["last_name"]) == (201, "", "")
@@ -251,11 +255,13 @@ def test_names_and_email_follow_of_who_has_neither_flag_nor_login(method, kind, 
 
 @each_kind
 @each_change
-@pytest.mark.parametrize("privilege", [*FLAGS, "login_allowed", "password"])
+@pytest.mark.parametrize("privilege", [*FLAGS, "login_allowed", "password", "provider"])
 def test_who_holds_a_flag_or_a_login_is_linked_but_never_edited(privilege, method, kind, client, url, world):
     person = plain(world, INSIDE[kind])
     if privilege == "password":
         person.set_password("correct-horse-9-battery")
+    elif privilege == "provider":
+        OIDCConnection.objects.update(enabled=True, everybody=kind == "learner")
     else:
         setattr(person, privilege, True)
     person.save()
@@ -304,7 +310,9 @@ def test_global_administrators_are_locked_together_and_in_their_order(kind, worl
     assert "NOT " in others  # somebody else would be locked by this
     assert "FOR UPDATE" not in of_person
     locking = [
-        sql for sql in statements if "is_staff" in sql.partition("WHERE")[2] and " ASC" in sql and "LIMIT" not in sql
+        sql
+        for sql in statements
+        if "is_staff" in (where := sql.rpartition("WHERE")[2]) and " ASC" in sql and "LIMIT" not in where
     ]
     assert locking
     if connection.features.has_select_for_update:
@@ -400,7 +408,7 @@ def faster(world):
     def look(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         looked = sql.startswith("SELECT") and PERSON["uid"] in params
-        if twin.pk is None and looked and "is_staff" not in sql.partition("WHERE")[2]:
+        if twin.pk is None and looked and "is_staff" not in sql.rpartition("WHERE")[2]:
             twin.save()
         return result
 
@@ -488,6 +496,37 @@ def test_a_former_uid_goes_with_the_account(as_, client, url, world):
     world.home.person("old", login_allowed=False)
     merged(as_, world, "eve", "old")
     assert client.post(url("learner"), {"uid": "old"}).json()["uid"] == "eve"
-    home = f"/api/v2/institution/{world.home.institution.pk}/"
+    home, people = f"/api/v2/institution/{world.home.institution.pk}/", User.objects.count()
+    answer = as_("admin").post(f"{home}learner/", {"uid": "OLD", "email": "old@home.example.org"})
+    assert answer.json() == {
+        "uid": ["The person with this uid already has the role of learner and is known as eve now."]
+    }
+    answer = as_("admin").post(f"{home}instructor/", {"uid": "OLD", "email": "old@home.example.org"})
+    assert (answer.status_code, answer.json()["uid"]) == (201, "eve")
+    assert User.objects.count() == people
     assert as_("admin").delete(f"{home}user/{world.home.people['eve'].pk}/").status_code == 204
     assert not FormerUid.objects.exists()
+
+
+def test_vles_go_on_to_name_whom_an_administrator_has_renamed(as_, client, url, world):
+    home, eve = f"/api/v2/institution/{world.home.institution.pk}/user/", world.home.people["eve"]
+    CourseLearner.objects.get_or_create(
+        institution=world.home.institution, course=world.home.course, learner_id=eve.pk, defaults={"added_by": "vle"}
+    )
+    for uid in ("eva", "eva-2", "EVA-2"):
+        assert as_("admin").patch(f"{home}{eve.pk}/", {"uid": uid}).status_code == 200
+        assert client.post(url("learner"), {"uid": "eve"}).json()["id"] == eve.pk
+    assert [*FormerUid.objects.order_by("pk").values_list("uid_key", "person")] == [("eve", eve.pk), ("eva", eve.pk)]
+    assert as_("admin").patch(f"{home}{eve.pk}/", {"uid": "eva"}).status_code == 200
+    assert {*FormerUid.objects.values_list("uid_key", flat=True)} == {"eve", "eva-2"}
+    path = f"{home}{eve.pk}/former_uids/"
+    assert as_("admin").get(path).json() == {"former_uids": ["eve", "eva-2"]}
+    assert as_("eve").get("/api/v2/me/held/").json()["account"]["former_uids"] == ["eve", "eva-2"]
+    Institution.objects.update(launcher_admin=True)
+    assert client_of(world.people["admin"], "launched").delete(f"{path}?uid=eve").status_code == 403
+    assert [as_("admin").delete(f"{path}?uid=EVE").status_code for _ in range(2)] == [204, 404]
+    assert as_("admin").get(path).json() == {"former_uids": ["eva-2"]}
+    assert Line.objects.filter(verb="erase", resource="institution/user", person_id=eve.pk).exists()
+    member = world.home.people["member"]  # in no course: no VLE sends the uid
+    assert as_("admin").patch(f"{home}{member.pk}/", {"uid": "other"}).status_code == 200
+    assert not FormerUid.objects.filter(person=member).exists()

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from institutions.models import Instructor, User
+from institutions.models import FormerUid, Instructor, User
 from institutions.services import rosters
 from institutions.services.person_values import usernames_together
 from kernel.domain import Conflict
@@ -55,8 +55,9 @@ def test_of_two_spellings_of_a_uid_the_first_is_made(home):
 
 def test_a_list_finds_makes_and_refuses(world, home):
     rewritten(User.objects.filter(username="root"), institution=home, uid="boss")
-    roster = rosters.people_listed(institution=home, uids=["ann", "n1", "boss", "x" * 256])
-    assert roster.existing == {"ann": world.people["ann"].pk}
+    FormerUid.objects.create(institution=home, person=world.people["ann"], uid_key="n-ann")
+    roster = rosters.people_listed(institution=home, uids=["ann", "N-Ann", "n1", "boss", "x" * 256])
+    assert roster.existing == dict.fromkeys(["ann", "N-Ann"], world.people["ann"].pk)
     assert {*roster.created} == {"n1"}
     assert roster.refused["boss"] == "This is the account of a global administrator."
     assert "at most 255" in roster.refused["x" * 256]

@@ -162,14 +162,25 @@ BAD_LINE = "ENCRYPTION_KEYS must be Fernet keys (32 bytes in URL-safe base64), s
     ("arguments", "code"),
     [
         (("-m", "gunicorn", "--config", "tesla_api/gunicorn.py", "--bind", "127.0.0.1:0"), 1),
+        (("-m", "tesla_api.serve", "--bind", "127.0.0.1:0"), 1),
         (("manage.py", "migrate"), 1),
         (("-c", "import tesla_api.wsgi"), 3),
     ],
-    ids=["gunicorn", "manage.py", "wsgi"],
+    ids=["gunicorn", "serve", "manage.py", "wsgi"],
 )
 def test_every_start_ends_with_the_line_and_a_code(arguments, code):
-    ended = run(*arguments, **COMPLETE | BAD)
-    assert (ended.returncode, ended.stderr, ended.stdout) == (code, BAD_LINE, "")
+    bad, line = BAD, BAD_LINE
+    if "tesla_api.serve" in arguments:  # gunicorn itself would read it, and end with a traceback
+        bad, line = {"WEB_CONCURRENCY": "x"}, "WEB_CONCURRENCY must be a whole number from 1 to 1000.\n"
+    ended = run(*arguments, **COMPLETE | bad)
+    assert (ended.returncode, ended.stderr, ended.stdout) == (code, line, "")
+
+
+def test_gunicorn_gets_its_configuration_and_the_number_of_processes():
+    """Also where the variable is empty, which is none."""
+    ended = run("-m", "tesla_api.serve", "--print-config", "--check-config", **COMPLETE | {"WEB_CONCURRENCY": ""})
+    assert (ended.returncode, "Traceback" in ended.stderr) == (0, False), ended.stderr
+    assert re.search(r"^workers +[=:] 2$", ended.stdout, re.M), ended.stdout
 
 
 def test_a_server_without_the_configuration_ends_too():

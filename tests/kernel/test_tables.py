@@ -53,6 +53,13 @@ def test_a_spoilt_line_is_told_and_spoils_no_other(tmp_path, line, problem):
     assert [row.cells for row in rows] == [("1", "2"), (), ("3", "4")]
 
 
+def test_a_row_with_a_problem_keeps_what_was_read_and_no_secret(tmp_path):
+    lines = b"a,b,password,c\n", b"1,2,x,s3cret,4\n", b"1,2,s3cret,a\tb\n", b"1,2,s3cret,a\0b\n", b"1,2\n"
+    rows = [*table_of(tmp_path, b"".join(lines)).all_rows()]
+    assert all(row.problem for row in rows)
+    assert [row.cells for row in rows] == [("1", "2"), ("1", "2", None, "a\tb"), (), ("1", "2")]
+
+
 @pytest.mark.parametrize("name", ["people.csv", "people.csv.gz"])
 def test_a_line_that_does_not_end_is_not_read_to_its_end(tmp_path, monkeypatch, name):
     monkeypatch.setattr(tables, "LONGEST_PASSED_OVER", 2 * LONGEST_LINE)

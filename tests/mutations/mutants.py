@@ -2268,8 +2268,8 @@ WRITTEN = [
     (
         "imports rename who holds a flag or a password",
         "institutions/services/person_values.py",
-        "    if is_guarded(person):\n        return {name",
-        "    if False:\n        return {name",
+        "    if values.keys() & _GUARDED and is_guarded(person):",
+        "    if False:",
         (("tests/courses/test_import_csv.py", "-k", "not_taken_over"),),
     ),
     (

@@ -460,6 +460,7 @@ def test_a_launched_administrator_changes_nobodys_way_to_sign_in(world):
     trust(world)
     home, client = f"/api/v2/institution/{world.home.institution.pk}/", client_of(world.people["admin"], "launched")
     User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=True)
+    User.objects.filter(pk=world.people["teacher"].pk).update(login_allowed=False, password="!")  # but by the provider
     before = list(User.objects.order_by("pk").values())
     evil = {"email": "evil@home.example.org"}
     rows = ("admin", "user"), ("legal", "user"), ("ann", "user"), ("ann", "learner"), ("teacher", "instructor")
@@ -476,7 +477,13 @@ def test_a_launched_administrator_changes_nobodys_way_to_sign_in(world):
         client.post(f"{home}user/{world.people['bob'].pk}/merge/", {"from": world.people["legal"].pk}),
     ]
     answers.append(client.patch(f"{home}oidc/{world.home.oidc.pk}/", {"enabled": False}))
-    assert [answer.status_code for answer in answers] == [403] * 6
+    answers += [
+        client.patch(f"{home}{role}/{world.people['teacher'].pk}/", {"uid": "evil"}) for role in ("user", "instructor")
+    ]
+    vles = f"{home}vle/"  # with a secret of its own nobody would need the launcher any more
+    answers += [client.post(vles, {"type": 0, "name": "Evil"}), client.post(f"{vles}{world.home.vle.pk}/credentials/")]
+    assert [answer.status_code for answer in answers] == [403] * 10
+    assert world.home.institution.vles.count() == 1
     assert list(User.objects.order_by("pk").values()) == before
     own = f"{home}user/{world.people['ann'].pk}/"
     answer = client.put(own, client.get(own).json())

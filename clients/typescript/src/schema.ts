@@ -1984,6 +1984,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/former_uids/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the former uids of a person
+         * @description By which VLEs, imports and lists of participants still find the person: uids of accounts that were merged into this one, and those from before a change. For administrators.
+         */
+        get: operations["institution_user_former_uids_retrieve"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget a former uid of a person
+         * @description A former uid means the person no more: who is sent by it is somebody new. For administrators.
+         */
+        delete: operations["institution_user_former_uids_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v2/institution/{parent_lookup_institution_id}/user/{id}/merge/": {
         parameters: {
             query?: never;
@@ -4793,6 +4817,10 @@ export interface components {
         };
         /** @enum {string} */
         FloatingMenuInitialPosEnum: "top-left" | "top-right" | "bottom-left" | "bottom-right";
+        FormerUids: {
+            /** @description In the form in which uids are compared: in lower case. */
+            former_uids: string[];
+        };
         Going: {
             what: string;
             number: number;
@@ -4821,6 +4849,8 @@ export interface components {
             id: number;
             username: string;
             uid: string;
+            /** @description By which learning platforms still find the person. */
+            former_uids: string[];
             first_name: string;
             last_name: string;
             /** @description Empty if there is none. */
@@ -21966,6 +21996,129 @@ export interface operations {
                 };
             };
             406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_user_former_uids_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 101 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FormerUids"];
+                };
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            414: components["responses"]["TooLong"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    institution_user_former_uids_destroy: {
+        parameters: {
+            query: {
+                /** @description The one that is to mean nobody. */
+                uid: string;
+            };
+            header?: never;
+            path: {
+                /** @example 101 */
+                id: number;
+                /** @example 1 */
+                parent_lookup_institution_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Unreadable"];
+            /** @description No valid credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoCredentials"];
+                };
+            };
+            /** @description No right to do this. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Not here, or not for this caller. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            406: components["responses"]["NotAcceptable"];
+            409: components["responses"]["Changed"];
+            411: components["responses"]["LengthRequired"];
+            /** @description The row has changed since it had one of these tags. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             414: components["responses"]["TooLong"];
             503: components["responses"]["Unavailable"];
         };

@@ -7,10 +7,13 @@ from rest_framework import serializers
 
 from institutions.models import User
 from institutions.services import people
+from institutions.services.named import person_named
+from institutions.services.oidc import is_admitted
 from institutions.services.person_values import FLAGS, is_guarded, is_same
 from kernel.caller import CallerKind, Role
 from kernel.domain import Forbidden
 from kernel.serializers import BlankableCharField, IdentifierField, LocaleField, ResourceSerializer
+from kernel.text import identifier_key
 from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
@@ -62,14 +65,20 @@ def refuse_sent(view: ResourceViewSet, does: str) -> None:
 def refuse_launched(view: ResourceViewSet, person: User | None, values: Mapping[str, Any]) -> None:
     """Forbidden for a session that a VLE has opened, where the values change who may sign in, as what, or how.
 
-    A link to set a password goes to the e-mail address: whoever has the VLE's secret would keep what a session gives.
+    A link to set a password goes to the e-mail address, and an identity provider names people by it, by the uid or by
+    the username: whoever has the VLE's secret would keep what a session gives.
     """
     if "password" in values:
         refuse_sent(view, "sets passwords")
     if any(values[name] != getattr(person, name, False) for name in values.keys() & {*OF_SIGN_IN}):
         refuse_sent(view, "changes rights")
-    if "email" in values and person is not None and is_guarded(person) and not is_same(person.email, values["email"]):
+    if person is None or view.caller.kind is not CallerKind.LAUNCHED:
+        return
+    if "email" in values and not is_same(person.email, values["email"]) and is_guarded(person):
         refuse_sent(view, "changes addresses that people sign in with")
+    names = values.keys() & {"uid", "username"}  # by which an identity provider may name people
+    if any(not is_same(getattr(person, name), values[name]) for name in names) and is_admitted(person):
+        refuse_sent(view, "changes names that people sign in with")
 
 
 # Base of the resources of instructors and learners: writes go to the person who has the role.
@@ -90,8 +99,10 @@ class RoleViewSet(ResourceViewSet):
     def refuse_new(self, values: Mapping[str, Any]) -> None:
         """Forbidden where the new role would bring the person what `refuse_launched` refuses."""
         if self.caller.kind is CallerKind.LAUNCHED:
-            person = User.objects.filter(institution=self.tenant_id, uid=values["uid"]).first()
-            refuse_launched(self, person, values)
+            home: Any = self.tenant_id
+            key = person_named(home, identifier_key(values["uid"]))
+            person = User.objects.filter(institution=home, pk=key).first()
+            refuse_launched(self, person, {name: value for name, value in values.items() if name != "uid"})
 
     def perform_destroy(self, instance):
         changeable(self, instance.user)

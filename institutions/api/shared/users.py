@@ -8,15 +8,16 @@ from typing import Any
 
 from django.db.models import Q
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from institutions.api.shared.people import changeable, refuse_launched
+from institutions.api.shared.people import changeable, refuse_launched, refuse_sent
 from institutions.models import Institution, User
 from institutions.row_rules import own
 from institutions.services import passwords, people
+from institutions.services.named import former_uid_delete, former_uids_of
 from institutions.services.person_values import is_same
 from kernel.access import READ, UPDATE, WRITE, grant
 from kernel.caller import Role
@@ -112,6 +113,12 @@ class OwnProfileSerializer(BodySerializer):
         return with_one_password(attrs)
 
 
+class FormerUidsSerializer(serializers.Serializer[Any]):
+    former_uids = serializers.ListField(
+        child=serializers.CharField(), help_text="In the form in which uids are compared: in lower case."
+    )
+
+
 class UserFilter(filters.FilterSet):
     id = ColumnFilter()
     username = FoldedColumnFilter()
@@ -163,6 +170,9 @@ def values_allowed(
     return values
 
 
+OF_UIDS = ("former_uids", "former_uid_delete")
+
+
 class BaseUserViewSet(ResourceViewSet):
     queryset = User.objects.all()
     serializer_class = InstitutionUserSerializer
@@ -176,7 +186,7 @@ class BaseUserViewSet(ResourceViewSet):
     asks_password = frozenset({"update", "partial_update", "profile"})
     access = {
         Role.GLOBAL | Role.LEGAL: grant(READ),
-        Role.ADMIN: grant(READ, WRITE),
+        Role.ADMIN: grant(READ, WRITE, *OF_UIDS),
         Role.DATA: grant(READ, UPDATE, "destroy"),
         Role.MEMBER: grant(READ, UPDATE, "profile", rows=own),
     }
@@ -192,6 +202,28 @@ class BaseUserViewSet(ResourceViewSet):
         session_id = own_session_id(self, person)
         changed = people.person_update(person=person, may=may, is_locked=True, session_id=session_id, **values)
         keep_browser_session(self, changed)
+
+    @extend_schema(responses=FormerUidsSerializer)
+    @action(detail=True, filter_backends=[])
+    def former_uids(self, request, **_):
+        """By which VLEs, imports and lists of participants still find the person."""
+        person = self.get_object()
+        self.seen({"id": person.pk})
+        return Response({"former_uids": former_uids_of(person)})
+
+    @extend_schema(
+        parameters=[OpenApiParameter("uid", str, required=True, description="The one that is to mean nobody.")],
+        responses={204: None},
+    )
+    @former_uids.mapping.delete
+    def former_uid_delete(self, request, **_):
+        """A former uid means the person no more: VLEs and imports that send it make somebody new."""
+        refuse_sent(self, "decides whom uids mean")
+        person = self.get_object()
+        with one_transaction():
+            former_uid_delete(person=person, uid=request.query_params.get("uid", ""))
+            self.recorded("erase", person)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def own_values(self, person: User) -> frozenset[str]:
         """Values that people may change of themselves."""

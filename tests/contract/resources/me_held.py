@@ -11,6 +11,6 @@ RESOURCE = Resource(
         "held": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     },
     actions={"held": "get {row}"},
-    queries={"held": "ann 7, admin 4"},
+    queries={"held": "ann 8, admin 5"},
     golden="ann",
 )  # fmt: skip

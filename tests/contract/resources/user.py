@@ -22,6 +22,8 @@ RESOURCE = Resource(
         "profile":    (403, 404, 404, 404, 404, 404, 404, 200, 404, 404, 404, 401),
         "activities": (200, 200, 404, 200, 404, 404, 404, 200, 404, 404, 404, 401),
         "merge":      (403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
+        "former":     (403, 200, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
+        "forget":     (403, 404, 403, 403, 403, 403, 403, 403, 403, 403, 404, 401),
     },
     bodies={
         "create": PERSON,
@@ -31,11 +33,18 @@ RESOURCE = Resource(
         "merge": lambda world: {"from": world.people["bob"].pk},
     },
     callers={"profile": "ann"},
-    actions={"profile": "post {row}profile/", "activities": "get {row}activities/", "merge": "post {row}merge/"},
+    actions={
+        "profile": "post {row}profile/",
+        "activities": "get {row}activities/",
+        "merge": "post {row}merge/",
+        "former": "get {row}former_uids/",
+        "forget": "delete {row}former_uids/",
+    },
     queries={
         "list": "global 3, admin 2, legal 2, data 2, ann 2",
         "read": "global 3, admin 2, legal 2, data 2, ann 2",
         "activities": "global 7, admin 6, data 6, ann 6",
+        "former": "admin 3",
     },
     golden="legal ann",
     orderable=(

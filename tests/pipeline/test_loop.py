@@ -19,6 +19,7 @@ def looped(works, monkeypatch):
     The connection is the test's: it is not closed.
     """
     closed = []
+    monkeypatch.setattr(loop, "LOOK", 1.0)  # tests of processes have another one
     monkeypatch.setattr(loop, "connections", SimpleNamespace(close_all=lambda: closed.append(1)))
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
 

@@ -25,14 +25,15 @@ FEW = 5  # the order in which PostgreSQL checks several references of one new ro
 # What an exam is answered, too, because of what another request of the round or an earlier one has done: what is said.
 ENROL = b'"status":4'  # for an instrument that was added
 NOT_TAKEN = b'{"status":"ERROR","errors":{"instruments":["5: nothing is taken for it here."]}}'
+REJECTED = b'{"status":"ERROR","errors":{"consent":["NOT_VALID_REJECTED"]}}'
 TOO = {
-    "deletion.create": {412: b'{"detail":"Something has changed since the preview."}'},
-    "document": {400: NOT_TAKEN},
-    "vle_attachment.send": {400: NOT_TAKEN},
-    "session opened": {406: ENROL},
-    "vle_assessment.open": {406: ENROL},
-    "session continued": {400: b'["Closed session"]', 406: ENROL},
-    "session closed": {400: b'["Cannot close a closed session"]'},
+    "deletion.create": {412: [b'{"detail":"Something has changed since the preview."}']},
+    "document": {400: [NOT_TAKEN, REJECTED]},
+    "vle_attachment.send": {400: [NOT_TAKEN, REJECTED]},
+    "session opened": {406: [ENROL]},
+    "vle_assessment.open": {406: [ENROL]},
+    "session continued": {400: [b'["Closed session"]'], 406: [ENROL]},
+    "session closed": {400: [b'["Cannot close a closed session"]']},
 }
 
 
@@ -49,7 +50,7 @@ class Sent(NamedTuple):
         """Whether it is made, or told that it came second: by 401, if that has deleted the caller."""
         is_nobody = answer.status == 401 and self.by in ("vle", "learner", "ann", "")
         too = TOO.get(self.name, {}).get(answer.status)
-        is_said = self.names_nothing(answer) if too is None else too in answer.body
+        is_said = self.names_nothing(answer) if too is None else any(each in answer.body for each in too)
         return answer.status in {self.alone, 404, 409} or is_nobody or is_said
 
     def names_nothing(self, answer: Answer) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django_filters.rest_framework import CharFilter
 
-from institutions.models import User
+from institutions.models import OIDCConnection, User
 from tesla_api.tree import TREE
 from tests.contract.calls import CALLS, body_of, names, request, url_of
 from tests.contract.test_schema import SCHEMA
@@ -60,6 +60,7 @@ def tell(caller, world):
     def told(name: str, path: str, value: Any):
         call = CALLS[name]
         User.objects.update(login_allowed=False, password="!")  # a VLE changes nobody who signs in
+        OIDCConnection.objects.update(enabled=False)
         if call.before is not None:
             call.before(world)
         body = deepcopy(body_of(call, world))

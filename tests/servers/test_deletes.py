@@ -152,6 +152,7 @@ def test_deletes_beside_all_other_writes_are_never_answered_5xx(servers, service
     assert {*product(exams.WRITES, KINDS)} <= met
     assert [answer.body for _, answer in answers if REFUSED.encode() in answer.body] == []
     deleted = Counter(round_[0][1].status for round_ in rounds)
-    assert deleted[204] + deleted[200] >= len(rounds) * 0.8  # a merge is 200; others were deleted by a declared write
+    # A merge is 200. Others were deleted by a declared write, or wait for the answer to a contest.
+    assert deleted[204] + deleted[200] >= len(rounds) * 0.7
     assert run("deadlocks") - before <= FEW  # others are repeated, which takes a second
     assert Counter(answer.status // 100 for _, answer in answers)[2] > len(answers) / 2

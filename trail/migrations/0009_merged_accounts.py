@@ -16,7 +16,7 @@ def fill(apps, schema_editor):
     lines = line.objects.filter(verb="merge", resource="institution/user", person_id__isnull=False).order_by("pk")
     for pk, kept, details in lines.values_list("pk", "person_id", "details"):
         secret = key.objects.filter(line_id=pk, part=DETAILS).values_list("key", flat=True).first()
-        told = json.loads(opened(details, secret) or "{}")
+        told = json.loads(opened(details, secret) or "{}") or {}  # null where nothing is told
         if gone := told.get("from"):
             merged.objects.filter(person_id=gone).update(person_id=kept)
             merged.objects.update_or_create(account_id=gone, defaults={"person_id": kept})

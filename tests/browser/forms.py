@@ -54,6 +54,7 @@ FORMS = {
     ),
     "institution-instrument": Forms(),
     "institution-report": Forms(),
+    "institution-activity": Forms(),
     "institution-user": Forms(
         create={
             "username": "newcomer",

@@ -430,7 +430,10 @@ def test_the_trail_is_read_and_whole(person, server):
     page = person(f"data_admin of {SECOND}").page
     to(page, "Trail")
     page.click("summary:has-text('Filters by column')")
-    page.get_by_label("Who did it").fill("Pilar")
+    page.get_by_label("Who did it: part of its name").fill("Pilar")
+    page.click("main button:text-is('Show')")
+    page.wait_for_url("**actor_id-search=Pilar**")
+    page.get_by_label("Who did it", exact=True).select_option(index=1)
     page.get_by_label("Deed").select_option("sign-in")
     page.click("main button:text-is('Show')")
     page.wait_for_url("**verb=sign-in**")

@@ -12,7 +12,6 @@ from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 from courses.models import Activity, ActivityInstrument, AssessmentSession
-from institutions.models import Institution
 from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
 from learners.models import Learner, SENDCategory, SENDLearner
@@ -29,10 +28,9 @@ def learner_leaves(instance: Learner, **_: Any) -> None:
 
 
 @receiver(pre_delete, sender=Activity)
-def activity_leaves(instance: Activity, origin: Any = None, **_: Any) -> None:
+def activity_leaves(instance: Activity, **_: Any) -> None:
     results_leave("learner", request__activity=instance.pk)
-    if not isinstance(origin, Institution):  # nobody stays whom it concerns
-        record(*_lines_of_learners(instance))
+    record(*_lines_of_learners(instance))
 
 
 def _lines_of_learners(activity: Activity) -> Iterator[Entry]:

@@ -488,6 +488,9 @@ def test_a_report_that_is_contested_again_and_again_fills_no_mailbox(world, as_)
     Contest.objects.update(created_at=timezone.now() - timedelta(days=1))
     opened(as_("ann"), world)
     assert sent() == []
+    with override_settings(SENDS_MAIL=False):
+        openings_told([Contest.objects.get(state="open").pk])
+    assert Contest.objects.filter(told_at__isnull=False).exists()
     Contest.objects.update(told_at=timezone.now() - timedelta(days=1))
     openings_told([Contest.objects.get(state="open").pk])
     assert len(mail.outbox) == 2

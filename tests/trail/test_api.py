@@ -2,14 +2,19 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
+from django_filters import CharFilter, FilterSet
 
 from institutions.api import trail
-from kernel.filters import TYPED
+from institutions.models import User
+from kernel.filters import TYPED, asked_of
 from kernel.recording import Entry, Origin, record
 from tests.conftest import client_of
 from tests.lines import details_of
@@ -36,7 +41,7 @@ def lines(world):
         Entry("update", "institution/learner", ann, home, ann, {"locale": ["en", "ca"]}, sealed=True),
         Entry("read", "institution/learner", "", home, None, {"rows": 3}),
         Entry("read", "institution/learner", "", away, None, {"rows": 4}),
-        by=BY,
+        by=replace(BY, id=world.people["data"].pk),
     )
     return list(Line.objects.order_by("pk"))
 
@@ -62,8 +67,8 @@ def test_filters(get, lines, world, monkeypatch):
     monkeypatch.setattr(trail.LineViewSet, "shows_people", False)  # each of these readings would be found by the next
     now = timezone.now()
     for query, found in {
-        "actor_id=7": 2,
-        "actor_id=8": 0,
+        f"actor_id={world.people['data'].pk}": 2,
+        f"actor_id={world.people['ann'].pk}": 0,
         "actor_kind=vle,person": 2,
         "actor_kind=vle": 0,
         f"person_id={world.people['ann'].pk}": 1,
@@ -75,6 +80,15 @@ def test_filters(get, lines, world, monkeypatch):
         f"written_at__lte={quote((now - timedelta(hours=1)).isoformat())}": 0,
     }.items():
         assert get(f"?{query}").json()["count"] == found, query
+
+
+def test_what_was_typed_is_not_kept_of_a_filter_with_a_method():
+    class Asked(FilterSet):
+        who = CharFilter(method="by_name")
+
+    view = SimpleNamespace(filterset_class=Asked, orderable={}, search_fields=(), queryset=User.objects.all())
+    view.request = SimpleNamespace(query_params=QueryDict("who=1234"))
+    assert asked_of(view) == {"who": [TYPED]}
 
 
 def test_a_number_of_an_account_that_is_gone_finds_nothing(get, world, monkeypatch):

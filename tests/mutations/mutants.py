@@ -4245,8 +4245,8 @@ WRITTEN = [
     (
         "work that goes with an activity is told to nobody",
         "reports/services/leaving.py",
-        "        record(*_lines_of_learners(instance))\n",
-        "        pass\n",
+        "    record(*_lines_of_learners(instance))\n",
+        "    pass\n",
         (("tests/courses/test_vle_course.py",),),
     ),
     (

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
 from institutions.models import MOST_REPEATS, Provider, User
-from institutions.services.unanswered import Question, declared, overdue
+from institutions.services.unanswered import Question, asked_now, declared, overdue
 from kernel.batches import batched
 from kernel.domain import Unknown
 from kernel.locks import Lock, locked_rows
@@ -114,17 +114,12 @@ def learner_asked_again(learner: Learner) -> None:
     """
     rows = EnrolmentSampleValidation.objects.filter(sample__learner=learner)
     unanswered = rows.filter(status__in=OPEN)
-    unanswered.update(**_asked_now())
+    unanswered.update(**asked_now())
     _ask([*unanswered.values_list("pk", flat=True)])
     unlearnt = _unlearnt(rows).filter(at_work("sample__learner")).order_by("pk")
     keys = [*unlearnt.values_list("pk", flat=True)]
-    rows.filter(pk__in=keys).update(**_asked_now())
+    rows.filter(pk__in=keys).update(**asked_now())
     add(_enrol(row) for row in rows.filter(pk__in=keys).select_related("provider", "sample__learner").order_by("pk"))
-
-
-def _asked_now() -> dict[str, Any]:
-    """The columns of a row whose time begins anew."""
-    return {"asked_at": Now(), "asked_again": 0}
 
 
 def _unlearnt(rows: QuerySet[EnrolmentSampleValidation]) -> QuerySet[EnrolmentSampleValidation]:
@@ -159,7 +154,7 @@ def validation_answered(*, validation: EnrolmentSampleValidation, **values: Any)
 @one_transaction()
 def validation_status_set(*, validation: EnrolmentSampleValidation, status: int) -> None:
     """A provider says that it works on the sample, or waits for something: its time begins anew. Or that it is done."""
-    _change(_validation_locked(validation), {"status": status, **_asked_now()})
+    _change(_validation_locked(validation), {"status": status, **asked_now()})
 
 
 @contextmanager
@@ -195,7 +190,7 @@ def _validation_locked(validation: EnrolmentSampleValidation) -> EnrolmentSample
 def _change(row: EnrolmentSampleValidation, changes: dict[str, Any]) -> None:
     was, old_info = row.status, row.info_id
     if changes.get("status", was) != was:  # what comes next has a time of its own
-        changes |= _asked_now()
+        changes |= asked_now()
     for name, value in changes.items():
         setattr(row, name, value)
     row.save(update_fields=(*changes, "updated_at"))

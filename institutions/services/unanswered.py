@@ -56,6 +56,11 @@ def declared(question: Question) -> Question:
     return question
 
 
+def asked_now() -> dict[str, Any]:
+    """The columns of a row whose time begins anew."""
+    return {"asked_at": Now(), "asked_again": 0}
+
+
 def longest_task() -> timedelta:
     """Nobody may take a provider's message for lost before: another worker would begin what is being done."""
     longest = Instrument.objects.aggregate(longest=Max("timeout_minutes"))["longest"] or 0

@@ -38,7 +38,7 @@ from courses.models import ActivityInstrument
 from files.models import Kind, StoredFile
 from files.services import file_drafted, files_erase
 from institutions.models import Instrument, Message, Provider, User
-from institutions.services.unanswered import USUAL_MINUTES, Question, declared, overdue
+from institutions.services.unanswered import USUAL_MINUTES, Question, asked_now, declared, overdue
 from kernel.batches import batched
 from kernel.domain import Invalid, Unknown
 from kernel.fast.prepared import Prepared
@@ -375,7 +375,7 @@ def _answer_stored(
         setattr(known, name, value)
     if is_same:
         return False
-    columns: dict[str, Any] = _asked_now() if row.status in OPEN else {}
+    columns: dict[str, Any] = asked_now() if row.status in OPEN else {}
     old = None
     if not same_audit:
         old = row.audit_id
@@ -392,11 +392,6 @@ def _answer_stored(
     details = {"status": answer["status"], "result": answer["result"], "code": answer["code"]}
     _recorded("answer", row, details)
     return True
-
-
-def _asked_now() -> dict[str, Any]:
-    """The columns of a row whose time begins anew."""
-    return {"asked_at": Now(), "asked_again": 0}
 
 
 def _recorded(verb: str, row: RequestProviderResult, details: dict[str, Any]) -> None:
@@ -489,7 +484,7 @@ def _answers_stored(answers: Mapping[int, dict[str, Any]]) -> dict[int, str]:
         rows_updated(RequestProviderResult, names, {row.pk: (*answers[row.pk].values(), now) for row in new})
         open_again = [row.pk for row in new if answers[row.pk]["status"] in OPEN]
         if open_again:
-            RequestProviderResult.objects.filter(pk__in=open_again).update(**_asked_now())
+            RequestProviderResult.objects.filter(pk__in=open_again).update(**asked_now())
         enqueue("reports.results", sorted({row.request_id for row in new}))
         told: dict[tuple[int, int], list[int]] = {}  # a line for each learner, whom it concerns
         for row in new:
@@ -515,7 +510,7 @@ def result_status_set(*, row: RequestProviderResult, status: int) -> bool:
             raise Invalid(status="What was processed has a result.")
         if status in OPEN and stored.is_over:
             raise Invalid(status=OVER)
-        changes: dict[str, Any] = _asked_now() if status in OPEN else {}
+        changes: dict[str, Any] = asked_now() if status in OPEN else {}
         is_other = stored.status != status
         if is_other:
             changes |= {"status": status, "updated_at": timezone.now()}

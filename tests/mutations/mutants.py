@@ -3737,7 +3737,7 @@ WRITTEN = [
     (
         "providers: time goes on",
         "learners/validating.py",
-        '{"status": status, **_asked_now()}',
+        '{"status": status, **asked_now()}',
         '{"status": status}',
         _VALIDATION,
     ),

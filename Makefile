@@ -21,7 +21,7 @@ ARGS ?=
 
 PY := .venv/bin/python
 APPS := tesla_api console demo rights retention reports courses learners signin institutions files trail pipeline kernel
-CODE := manage.py $(APPS) tests benchmarks .ci/postgres .ci/container
+CODE := manage.py $(APPS) tests benchmarks .ci/postgres .ci/container .ci/coverage
 STATIC := $(shell find $(APPS) -path '*/static/*' -type f 2>/dev/null)
 HEX = od -An -v -tx1 -N32 /dev/urandom | tr -d ' \n'
 
@@ -52,8 +52,11 @@ run: .venv/.installed var/static/.collected
 	@echo
 	@exec $(PY) -m tesla_api.serve
 
-# As many processes as there are processors; -n in ARGS is another number, -n 0 none.
-PYTEST = $(PY) -m pytest -n auto --dist loadgroup
+# As many processes as there are processors; -n in ARGS is another number, -n 0 none. COVERAGE is a file to which the
+# lines and branches that the tests run are written.
+COVERAGE ?=
+MEASURED = -m slipcover --dont-wrap-pytest --out $(COVERAGE) -m pytest
+PYTEST = $(PY) $(if $(COVERAGE),$(MEASURED),-m pytest) -n auto --dist loadgroup
 
 test: .venv/.installed-dev
 	env -u DATABASE_URL $(PYTEST) -m "not browser" $(ARGS)

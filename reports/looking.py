@@ -23,14 +23,15 @@ def with_address(reports: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     return reports.alias(address=Concat(institution, *parts, output_field=text))
 
 
-def opened_since_changed(institution: int | OuterRef, person: int | None = None) -> Q:
+def opened_since_changed(person: int | None = None) -> Q:
     """A condition on reports `with_address`: it was opened, or taken away, since its last change.
 
-    By this person; or else by anybody but the learner. PostgreSQL looks each report up by the index: with EXISTS it
-    compared each report with each line wherever the trail had grown since it was last analyzed.
+    By this person; or else by anybody but the learner. Each report is looked up by the one index that serves it: EXISTS
+    is a join to PostgreSQL, which compared each report with each line once the trail had grown since it was analyzed.
+    The institution is not asked for, as other indexes have it: an address begins with it.
     """
     lines = Line.objects.filter(
-        institution=institution, actor_kind__in=_KINDS, verb__in=("read", "export"),
+        actor_kind__in=_KINDS, verb__in=("read", "export"),
         resource__in=OPENED_REPORTS, row_key=OuterRef("address"), written_at__gte=OuterRef("updated_at"),
     )  # fmt: skip
     by = ~Q(actor_id=OuterRef("learner_id")) if person is None else Q(actor_id=person)
@@ -44,7 +45,7 @@ def unseen(since: datetime) -> dict[str, Any]:
     """
     warned = Report.objects.filter(WITH_WARNING, institution=OuterRef("pk"), updated_at__gte=since)
     reports: QuerySet[Any, Any] = warned.annotate(highest=Greatest(*LEVELS)).order_by()
-    rows = with_address(reports).filter(~opened_since_changed(OuterRef("institution")))
+    rows = with_address(reports).filter(~opened_since_changed())
     counted = {
         name: rows.filter(highest=level).values("institution").annotate(number=Count("pk")).values("number")
         for name, level in (("alerts_unseen", Level.ALERT), ("warnings_unseen", Level.WARNING))

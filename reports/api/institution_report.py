@@ -98,8 +98,7 @@ class LookedAtFilter(filters.ChoiceFilter):
     def filter(self, queryset, value):
         if not value:
             return queryset
-        view = self.parent.request.parser_context["view"]
-        opened = opened_since_changed(view.tenant_id, None if value == "nobody" else self.parent.request.user.id)
+        opened = opened_since_changed(None if value == "nobody" else self.parent.request.user.id)
         rows = with_address(queryset)
         return rows.filter(opened if value == "true" else ~opened)
 

@@ -77,7 +77,6 @@ ADDED = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("page", "model", "body"), ADDED)
 def test_odd_values_of_a_new_row(page, model, body, world):
     administrator, before = world.people["global"], model.objects.count()

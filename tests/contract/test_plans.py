@@ -54,7 +54,6 @@ def test_compiled_and_plain_path_give_the_same_bytes(name, caller, world, monkey
             assert fast.json().get("count", 1) > 0
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LISTED)
 def test_prepared_page_is_the_filtered_page(name, caller, world):
     """A list without parameters is read by a prepared statement, one with an empty search is not."""

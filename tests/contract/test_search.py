@@ -30,7 +30,6 @@ def get(caller, world):
     return reader(caller, world)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", MARKED)
 def test_search_finds_the_row_in_this_column_and_no_other(name, get, world):
     get(name)  # who asks has come in before anything is undone
@@ -48,7 +47,6 @@ def test_search_finds_the_row_in_this_column_and_no_other(name, get, world):
 PLAIN = {"email", "url", "route", "version", "language", "message_code", "verb", "resource", "row_key"}
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", MARKED)
 def test_search_ignores_case_accents_and_the_kind_of_apostrophe(name, get, world):
     get(name)
@@ -69,13 +67,11 @@ def test_search_ignores_case_accents_and_the_kind_of_apostrophe(name, get, world
                     assert keys(get(name, f"search={quote(text)}")) == [key], (column, stored, text)
 
 
-@pytest.mark.no_cover
 @each_list
 def test_empty_search_finds_everything(name, get):
     assert keys(get(name, "search=")) == keys(get(name, "search=%20")) == keys(get(name))
 
 
-@pytest.mark.no_cover
 @each_list
 def test_search_takes_signs_literally(name, get):
     """No wildcard, no error: only rows that contain the sign match."""

@@ -87,7 +87,6 @@ def test_actions_that_answer_one_row_have_a_tag_too(name, caller, world):
     assert client.get(url, HTTP_IF_NONE_MATCH=answer["ETag"]).status_code == 304
 
 
-@pytest.mark.no_cover
 @pytest.mark.any_database
 @pytest.mark.parametrize("name", READ)
 def test_tag_is_the_same_until_something_changes(name, caller, world):
@@ -124,7 +123,6 @@ def test_known_state_is_not_sent_again_unless_addresses_expire(name, caller, wor
     assert lasting(late["ETag"]) == lasting(tag)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", CHANGES)
 def test_change_of_a_known_state_gives_the_next_one(name, caller, world, clock):
     call = CALLS[name]
@@ -138,7 +136,6 @@ def test_change_of_a_known_state_gives_the_next_one(name, caller, world, clock):
     assert (answer["ETag"] == before["ETag"]) == (answer.json() == before.json()) == (name in LEAVE_AS_IT_IS)
 
 
-@pytest.mark.no_cover
 @pytest.mark.any_database
 @pytest.mark.parametrize("name", CHANGES + DELETIONS)
 def test_change_of_another_state_is_refused(name, caller, world):

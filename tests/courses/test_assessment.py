@@ -339,7 +339,6 @@ SETTINGS = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.any_database
 @pytest.mark.parametrize(("name", "value", "used"), SETTINGS, ids=lambda value: repr(value)[:40])
 def test_a_setting_that_cannot_be_used_is_replaced_with_a_warning(post, home, name, value, used):

@@ -74,7 +74,6 @@ def peak(work, home, file) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("work", [command, dry_run, page])
 def test_memory_is_constant(work, world, table):
     home, role = world.home.institution, "both" if work is page else "boss"  # which is refused

@@ -279,7 +279,6 @@ REJECTED = [
 ]
 
 
-@pytest.mark.no_cover
 @pytest.mark.any_database
 @pytest.mark.parametrize(("name", "row", "reason"), REJECTED)
 def test_a_refused_row_is_reported_and_writes_nothing(world, tmp_path, name, row, reason):

@@ -139,7 +139,6 @@ def test_too_long_a_name_is_cut(kind, client, url):
 
 
 @pytest.mark.any_database
-@pytest.mark.no_cover
 @each_kind
 @each_change
 @pytest.mark.parametrize(

@@ -120,7 +120,6 @@ def test_language_can_be_changed_and_with_it_the_url(docs, admin):
 
 
 @pytest.mark.any_database
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "language",
     [

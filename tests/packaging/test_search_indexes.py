@@ -1,13 +1,19 @@
-"""Every text that lists search has its index of trigrams in the migrated database, and a search can use it."""
+"""Every text that lists search has its index of trigrams in the migrated database, and a search can use it.
+
+And what else is fast by one index alone, whatever the planner knows of the table.
+"""
+
+import datetime as dt
 
 import pytest
 from django.apps import apps
 from django.db import connection
 
-from institutions.models import User
+from institutions.models import Institution, User
 from kernel.fields import SearchText
 from kernel.filters import contain
 from learners.models import Learner
+from reports.looking import unseen
 from tesla_api.tree import TREE
 
 pytestmark = [
@@ -55,3 +61,11 @@ def test_a_word_of_two_letters_is_found_in_people_by_an_index(word):
     for model, paths in ((User, ("search_text",)), (Learner, ("user__search_text", "user__pk"))):
         plan = model._base_manager.filter(contain([word], model, paths)).explain()
         assert "Bitmap Index Scan on institutions_user_search_pairs" in plan, plan
+
+
+def test_reports_that_nobody_has_opened_are_looked_up_one_by_one():
+    """Else each is compared with each line of the trail, as soon as the trail has grown since its last ANALYZE."""
+    numbers = unseen(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
+    plan = Institution.objects.values_list(*numbers.values()).explain()
+    assert plan.count("using trail_line_of_opened_report on trail_line") == len(numbers), plan
+    assert plan.count("Index Cond: (((row_key)::text = ") == len(numbers), plan

@@ -234,7 +234,6 @@ def test_page_costs_the_same_with_more_rows(world, signed_in):
     assert costs[0] <= 10
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("who", "root"), [("admin", "institution"), ("global", "admin")])
 def test_no_page_costs_many_queries(who, root, world, signed_in, as_):
     asking, browser = as_(who), signed_in(who)

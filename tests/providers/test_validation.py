@@ -297,7 +297,7 @@ def test_open_validations_and_their_age_are_told_by_provider(world, bob, face, o
     other_face.post(f"{path_of(samples[0], other_face.row)}status/", {"status": 4})
     _overdue(samples[1].validations.get(provider=face.row), minutes=2)
     (mine, others) = AWAITED["validations"]()
-    assert 120 <= mine.pop("oldest_seconds") < 150
+    assert 119 <= mine.pop("oldest_seconds") < 150  # SQLite cuts the clock to milliseconds
     assert mine == {"instrument": "fr", "provider": "face", "queue": face.row.queue, "open": 1}
     assert (others["provider"], others["open"], others["oldest_seconds"] < 30) == ("face2", 2, True)
     assert {face.row.queue, other_face.row.queue} <= {*QUEUES["providers"]()}

@@ -285,7 +285,6 @@ def change(body: dict, path: str, value) -> dict:
     return body
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("path", "value", "field"),
     [

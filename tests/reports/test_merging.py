@@ -181,7 +181,6 @@ def rows(world):
     }
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("each", ALL, ids=lambda each: each.model.__name__)
 def test_rows_of_both_are_the_kept_ones(each, merged, rows, world, django_assert_max_num_queries):
     before = each.rows(world.people["ann"].pk).count(), each.rows(world.people["bob"].pk).count()

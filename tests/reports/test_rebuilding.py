@@ -207,7 +207,7 @@ _quick = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, He
 
 def quick(test: Any) -> Any:
     """The arithmetic is Python's, and its lines are those of the tests above."""
-    return pytest.mark.any_database(pytest.mark.no_cover(_quick(test)))
+    return pytest.mark.any_database(_quick(test))
 
 
 def answered(work: Work, request: Request, instrument: int, answer: tuple[int, float, int], *, done: bool) -> None:

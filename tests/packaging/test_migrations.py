@@ -16,6 +16,7 @@ import pytest
 from django.db import connection
 
 from tests.migrated import migrated_database
+from tests.packaging import before_consent_texts
 
 ROOT = Path(__file__).resolve().parents[2]
 # Every table, column, index and constraint, as the database itself tells them.
@@ -86,18 +87,21 @@ ERASED = {"report", "report_audit", "session"}  # kinds of files
 
 
 def test_migrations_make_what_the_tests_have_copies_of_and_keep_what_is_stored(db, new):
-    """From nothing to the version before, which is filled, and from there to this one."""
+    """From nothing to the version before, which is filled, and from there to this one: once, as it takes long."""
     url, connect = new
     stored = json.loads((Path(__file__).parent / "rows_before.json").read_text())
     _manage(url, *(f"call_command('migrate', {app!r}, {name!r}, verbosity=0)" for app, name in BEFORE.items()))
     with closing(connect()) as database:
         _insert(database, stored)
+    in_process(url, "-c", before_consent_texts.FILL)
+    with closing(connect()) as database:
         before = {table: rows_in(database, table) for table in stored.keys() - MOVED}
     _manage(url, "call_command('migrate', verbosity=0)")
     with closing(connect()) as database:
         after = {table: rows_in(database, table) for table in before}
         assert len(rows_in(database, "trail_line")) == sum(len(stored[table]["rows"]) for table in MOVED)
         _compare_with_copies(database.cursor())
+    assert json.loads(in_process(url, "-c", before_consent_texts.READ).stdout) == before_consent_texts.found()
     gone = {f"{table}.{column}" for table, rows in before.items() for column in rows[0].keys() - after[table][0].keys()}
     assert gone == GONE
     changed: dict[str, dict[Any, Any]] = {}

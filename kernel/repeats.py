@@ -79,7 +79,9 @@ def repeated(work: Callable[[], Result]) -> Result:
     waited already.
     """
     attempts, committed = 1 if _is_inside_transaction() else ATTEMPTS, _commits()
-    for attempt in range(1, attempts + 1):
+    attempt = 0
+    while True:
+        attempt += 1
         try:
             return work()
         except (OperationalError, IntegrityError) as error:
@@ -88,7 +90,6 @@ def repeated(work: Callable[[], Result]) -> Result:
                 raise
             logger.warning("repeated after attempt %d: %s", attempt, str(error).partition("\n")[0])
         time.sleep(PAUSE * 2**attempt * random.random())  # noqa: S311 - so that two do not meet again
-    raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
 
 def _commits() -> int:

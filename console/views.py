@@ -43,19 +43,26 @@ from console.tables import Filter, Listing, Row, Table, Work, table, with_column
 from console.templatetags.console import course, person, request_status
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
-from institutions.models import Institution
+from institutions.models import Institution, Instrument
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
 from kernel.fast.together import together
 from kernel.http.client import ApiClient
+from kernel.ids import bounded_id
 from kernel.recording import Entry
 from kernel.zones import zone_named
 from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
 from reports.evidence import evidence_of, evidence_parts
 from reports.looking import unseen
-from reports.progress import captures_of, captures_parts, captures_unsettled, providers_failing
+from reports.progress import (
+    captures_of,
+    captures_of_instrument,
+    captures_parts,
+    captures_unsettled,
+    providers_failing,
+)
 from reports.queries import (
     activity_levels,
     activity_reported,
@@ -86,6 +93,7 @@ COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
 TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
 UNSETTLED = {"failed": "Captures that could not be checked", "waiting": "Captures that are not checked yet"}
+OF_INSTRUMENT = UNSETTLED | {"working": "Captures that are being checked", "done": "Captures that were checked"}
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -808,7 +816,7 @@ class ActivityView(CourseListView):
         values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
         counts, made_up = activity_reported(activity["id"])
         values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
-        values["captures"] = captures_part(activity["id"])
+        values["captures"] = captures_part(activity["id"], self.kwargs)
         values["papers"] = papers_of(shown) if (shown := context.get("table")) else []
         values["made_up"] = DEMONSTRATION if made_up else ""
         return super().get_context_data(**values, **context)
@@ -824,13 +832,14 @@ class ActivityCapturesView(BelowCourseView):
         """Nothing: it shows numbers of what the page that asks has shown already, every few seconds."""
 
     def part(self) -> CapturesPart:
-        return captures_part(self.activity["id"])
+        return captures_part(self.activity["id"], self.kwargs)
 
 
 class UnsettledView(BelowCourseView, RowsView):
     """Captures of the activity that could not be checked, or that wait for it: of all time, or as a line counts them.
 
-    `moment`: those that have failed since then, or that have come before then.
+    `moment`: those that have failed since then, or that have come before then. `instrument`, and `learner` with it:
+    those that a number of the part about captures counts, which has more states.
     """
 
     template_name = "console/unsettled.html"
@@ -844,8 +853,22 @@ class UnsettledView(BelowCourseView, RowsView):
             self.moment = datetime.fromisoformat(text) if text else None
         except ValueError:
             raise Http404 from None
-        if self.state not in UNSETTLED or (self.moment and self.moment.tzinfo is None):
+        if self.moment and self.moment.tzinfo is None:
             raise Http404
+        self.instrument, self.learner = (self.chosen(name) for name in ("instrument", "learner"))
+        if self.state not in (UNSETTLED if self.instrument is None else OF_INSTRUMENT):
+            raise Http404
+        self.title = UNSETTLED.get(self.state, "")
+        if self.instrument is not None:
+            name = Instrument.objects.filter(pk=self.instrument).values_list("name", flat=True).first()
+            self.title = f"{OF_INSTRUMENT[self.state]}: {name or self.instrument}"
+
+    def chosen(self, name: str) -> int | None:
+        """What the address asks for by this name; 404 for what is no id."""
+        text = self.request.GET.get(name, "")
+        if text and bounded_id(text) is None:
+            raise Http404
+        return bounded_id(text) if text else None
 
     @property
     def file_name(self) -> str:
@@ -853,7 +876,10 @@ class UnsettledView(BelowCourseView, RowsView):
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        rows = captures_unsettled(self.activity["id"], failed=self.state == "failed", moment=self.moment)
+        if self.instrument is None:
+            rows = captures_unsettled(self.activity["id"], failed=self.state == "failed", moment=self.moment)
+        else:
+            rows = captures_of_instrument(self.activity["id"], self.instrument, self.state, self.learner)
         self.told = ("read", {"rows": len(rows)})
         for row in rows:
             row["name"] = person(row | {"id": row["learner"]})
@@ -868,7 +894,7 @@ class UnsettledView(BelowCourseView, RowsView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         values = {
-            "activity": self.activity, "rows": self.rows, "title": UNSETTLED[self.state], "state": self.state,
+            "activity": self.activity, "rows": self.rows, "title": self.title, "state": self.state,
             "moment": self.moment, "number": self.rows[0]["number"] if self.rows else 0,
         }  # fmt: skip
         return super().get_context_data(**values, **context)
@@ -895,7 +921,7 @@ class ReportCapturesView(BelowReportView, ActivityCapturesView):
     """The same of one report."""
 
     def part(self) -> CapturesPart:
-        return captures_part(self.activity["id"], self.report["learner"]["id"])
+        return captures_part(self.activity["id"], self.kwargs, self.report["learner"]["id"])
 
 
 class ReportView(BelowCourseView):
@@ -913,7 +939,7 @@ class ReportView(BelowCourseView):
         evidence = evidence_of(found[: len(parts)])
         explanations = report_explanations(report, evidence, {row["instrument"]: row for row in audits})
         explanations["evidence_deleted"] = evidence_deleted(evidence.deleted_after)
-        captures = captures_shown(captures_of(found[len(parts) :]))
+        captures = captures_shown(captures_of(found[len(parts) :]), self.kwargs, pair["learner"])
         values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
         return super().get_context_data(**values, **context)
 

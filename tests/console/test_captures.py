@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 
 from console.captures import REASONS_SHOWN, SECONDS_OPEN, SECONDS_QUIET, SECONDS_WAITING
 from courses.models import AssessmentSession
-from reports.models import Request
 from reports.progress import STATES
 from tests.captures import FA, FR, PLAG
 from tests.console.test_report import text
@@ -75,7 +74,9 @@ def test_each_number_leads_to_the_captures_that_it_counts(work, admin, address):
             assert (page.status_code, f">{number} in all" in page.text) == (200, True), (url, number)
 
 
-@pytest.mark.parametrize("query", ["state=done", "state=x&instrument=1", "state=done&instrument=x", "moment=2026-01-01"])
+@pytest.mark.parametrize(
+    "query", ["state=done", "state=x&instrument=1", "state=done&instrument=x", "moment=2026-01-01"]
+)
 def test_captures_that_no_number_counts_are_no_page(query, admin, address):
     assert admin.get(f"{address(ACTIVITY)}unsettled/?{query}").status_code == 404
 

@@ -4374,8 +4374,8 @@ WRITTEN = [
     (
         "the trail shows names of elsewhere",
         "console/trail.py",
-        'filter(institution=ids["institution"], pk__in',
-        "filter(pk__in",
+        "lambda institution: User.objects.filter(institution=institution),",
+        "lambda institution: User.objects.all(),",
         (("tests/console/test_trail.py",),),
     ),
     ("readings leave no line", "kernel/reading.py", "        self.seen(row)\n", "", _SEEN),

@@ -1,11 +1,12 @@
 """What is behind an instrument's row of a report, for a page: samples as what they are, some of them at a time.
 
 The same rows and the same links as in the JSON of the audit (audits.py), and nothing more. Texts and keystrokes are
-read here, to be shown; pictures, recordings and documents are left to whoever follows their links.
+read here, to be shown; pictures, recordings and documents are left to whoever follows their links. Of a PDF the links
+lead to pictures of its pages.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from statistics import fmean
@@ -14,11 +15,12 @@ from typing import Any
 import orjson
 from django.db.models import Count, F, FilteredRelation, Q, Window
 
-from files.contents import SAMPLE, SHOWN, head_of, json_of, samples_in
+from files.contents import PAGE, SAMPLE, SHOWN, head_of, json_of, pages_in, samples_in
 from files.documents import DOCUMENTS
 from files.links import Links
 from files.media import suffix_of
 from files.models import StoredFile
+from files.pages import PDF, can_draw
 from institutions.models import Provider
 from learners.models import EnrolmentSample
 from reports.models import Request, RequestProviderResult, RequestResult
@@ -29,6 +31,7 @@ KEYS = 400  # of which keystrokes are drawn
 FACTS, FACT = 12, 200  # of what a provider says besides: so many, and so many characters of each
 FACES = 12  # samples of a provider's answer
 MODEL = 12  # samples of a model
+PAGES = 30  # of a document
 _KINDS = {"image": "picture", "audio": "sound", "video": "film"}
 
 
@@ -51,7 +54,10 @@ class Keystrokes:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A sample: `kind` is picture, sound, film, keystrokes, text, document text, document, or gone if erased."""
+    """A sample: `kind` is picture, sound, film, keystrokes, text, document text, pages, document, or gone if erased.
+
+    `pages` are addresses of pictures, of the first page alone or of all, as many as are shown.
+    """
 
     kind: str
     address: str = ""
@@ -60,6 +66,7 @@ class Exhibit:
     is_cut: bool = False
     keystrokes: Keystrokes | None = None
     name: str = ""  # of the file, as it was handed in
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -150,7 +157,24 @@ def evidence_shown(activity: int, learner: int, instrument: int, links: Links, f
 def request_shown(request: Request, links: Links) -> tuple[Exhibit, list[StoredFile]]:
     """What was captured with one request, and the files that were read for it."""
     shown = Shown(1, [], [])
-    return _exhibit(request.data, links, shown), shown.read
+    exhibit = _exhibit(request.data, links, shown)
+    if exhibit.kind == "pages" and request.data is not None:
+        exhibit = _with_all_pages(exhibit, request.data, links, shown)
+    return exhibit, shown.read
+
+
+def _with_all_pages(exhibit: Exhibit, file: StoredFile, links: Links, shown: Shown) -> Exhibit:
+    """With its text, for who cannot see pictures."""
+    found = pages_in(file, TEXT + 1)
+    if found is None:
+        return replace(exhibit, kind="document", pages=())
+    shown.read.append(file)
+    pages = tuple(_page(file, 0, number, links) for number in range(1, min(found.number, PAGES) + 1))
+    return replace(exhibit, pages=pages, text=found.text[:TEXT], is_cut=found.number > PAGES or len(found.text) > TEXT)
+
+
+def _page(file: StoredFile, number: int, page: int, links: Links) -> str:
+    return str(links(file.pk, f"page-{number}-{page}.png", PAGE))
 
 
 def _grouped(answers: Any) -> dict[int, list[RequestProviderResult]]:
@@ -247,6 +271,8 @@ def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:
 def _linked(file: StoredFile, number: int, media_type: str, links: Links, name: str = "") -> Exhibit:
     kind = _KINDS.get(media_type.partition("/")[0], "document") if media_type in SHOWN else "document"
     address = str(links(file.pk, f"sample-{number}.{suffix_of(media_type)}", SAMPLE))
+    if media_type == PDF and can_draw():
+        return Exhibit("pages", address, media_type, is_cut=True, name=name, pages=(_page(file, number, 1, links),))
     return Exhibit(kind, address, media_type, name=name)
 
 

@@ -36,9 +36,7 @@ also_moved(
     Moves(Contest, "assignee", "contests to decide"),
     Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
     Moves(Erasure, "person", "erasures", ("state",), there_once=Q(state=Erasure.State.ASKED)),
-    Moves(
-        Correction, "person", "corrections asked for", ("field", "state"), there_once=Q(state=Correction.State.OPEN)
-    ),
+    Moves(Correction, "person", "corrections asked for", ("field", "state"), there_once=Q(state=Correction.State.OPEN)),
     Moves(Bundle, "person", "bundles of own data", ("institution",), bundles_joined),
     with_reports=reports_joined,
     refusals=(refuse_merge_of_erased, refuse_merge_of_contests),

@@ -117,8 +117,8 @@ def unless_held(collector: Any, field: Any, holds: Any, using: str) -> None:
 class LegalHold(Timestamped):
     """Nothing that is held about the person may be erased, because of a lawsuit for example.
 
-    It ends after the day `until`, of the institution's time zone, or when somebody releases it. Whoever set and released it is named by the number of
-    the account: the hold outlives that account.
+    It ends after the day `until`, of the institution's time zone, or when somebody releases it. Whoever set and
+    released it is named by the number of the account: the hold outlives that account.
     """
 
     concerns = "person_id"

@@ -17,7 +17,7 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -76,7 +76,7 @@ class Moves:
     word: str
     once: tuple[str, ...] = ()
     joined: Joined = lambda kept, gone: None
-    there_once: Q = Q()
+    there_once: Q = field(default_factory=Q)
 
     def rows(self, person_id: int) -> QuerySet:
         # Not the managers of records, which are never changed: only who they belong to is.

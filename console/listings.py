@@ -157,6 +157,7 @@ CONSENT = (
     Filter("ic_valid", "Data may be captured", choices=(("true", "yes"), ("false", "no"))),
 )
 SPECIAL_NEED = Filter("send", "Special need")  # for who reads these of all learners
+ANY_SPECIAL_NEED = Filter("is_send", "Any special need", choices=(("true", "yes"), ("false", "no")))
 LEARNERS = Listing(
     "learners",
     "Learners",

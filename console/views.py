@@ -24,6 +24,7 @@ from console.listings import (
     ACTIVITY_REPORTS,
     ALL_ACTIVITIES,
     ALL_REPORTS,
+    ANY_SPECIAL_NEED,
     COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
     COURSES,
@@ -521,7 +522,7 @@ class LearnersView(ListView):
         if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
             return self.listing
         need = self.picked(SPECIAL_NEED, f"{self.home}send/", lambda row: row["description"], "description")
-        return replace(self.listing, filters=(*self.listing.filters, need))
+        return replace(self.listing, filters=(*self.listing.filters, need, ANY_SPECIAL_NEED))
 
 
 class AllCoursesView(ListView):

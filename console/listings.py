@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from console.tables import Column, Filter, Listing, Row, Work
 from console.templatetags.console import (
@@ -370,7 +370,15 @@ ALL_ACTIVITIES = Listing(
     detail_url_ids=("institution", "course", "activity"),
     for_instructors=True,
 )
-REPORTS = Column("Reports", cell("levels", level_counts))
+
+
+def reports_of_activity(row: Row) -> Any:
+    """How many of each level, as a link to the list of them."""
+    counts = level_counts(row["levels"])
+    return format_html('<a class="quietly" href="{}">{}</a>', row["reports"], counts) if row["levels"] else counts
+
+
+REPORTS = Column("Reports", reports_of_activity)
 MEMBER = (
     Filter("uid", "Institution's id, exactly"),
     Filter("email", "E-mail, exactly"),

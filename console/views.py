@@ -761,8 +761,9 @@ class CourseView(CourseListView):
     @staticmethod
     def add_levels(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         levels = activity_levels([row["id"] for row in rows])
+        listed = reverse("console:reports", args=[ids["institution"]])
         for row in rows:
-            row["levels"] = levels.get(row["id"], {})
+            row["levels"], row["reports"] = levels.get(row["id"], {}), f"{listed}?activity={row['id']}"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         first_people = {"limit": PEOPLE_SHOWN, "ordering": "last_name"}

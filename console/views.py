@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
@@ -44,7 +46,7 @@ from console.tables import Filter, Listing, Row, Table, Work, table, with_column
 from console.templatetags.console import course, person, request_status
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
-from institutions.models import Institution, Instrument
+from institutions.models import Institution, Instrument, Provider
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
@@ -60,6 +62,7 @@ from reports.looking import unseen
 from reports.progress import (
     captures_of,
     captures_of_instrument,
+    captures_of_provider,
     captures_parts,
     captures_unsettled,
     providers_failing,
@@ -94,6 +97,10 @@ COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
 TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
 UNSETTLED = {"failed": "Captures that could not be checked", "waiting": "Captures that are not checked yet"}
+OF_PROVIDER = {
+    "failed": "Captures of which a provider has failed to give a result",
+    "unanswered": "Captures that a provider has not answered in time",
+}
 OF_INSTRUMENT = UNSETTLED | {"working": "Captures that are being checked", "done": "Captures that were checked"}
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
@@ -393,8 +400,11 @@ class FailingView(RowsView):
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        rows = providers_failing(self.kwargs["institution"], since=attention.failures_since())
+        since = attention.failures_since()
+        rows = providers_failing(self.kwargs["institution"], since=since)
         for row in rows:
+            place = reverse("console:unsettled", args=[self.kwargs["institution"], row["course"], row["activity"]])
+            row["listed"] = f"{place}?{urlencode({'provider': row['provider'], 'moment': since.isoformat()})}"
             row["course_words"] = course_text(row["course_code"], row["course_number"], row["course_start"])
         return rows
 
@@ -841,7 +851,8 @@ class UnsettledView(BelowCourseView, RowsView):
     """Captures of the activity that could not be checked, or that wait for it: of all time, or as a line counts them.
 
     `moment`: those that have failed since then, or that have come before then. `instrument`, and `learner` with it:
-    those that a number of the part about captures counts, which has more states.
+    those that a number of the part about captures counts, which has more states. `provider`, with `moment`: those that
+    a number of the page about providers that fail counts.
     """
 
     template_name = "console/unsettled.html"
@@ -857,13 +868,19 @@ class UnsettledView(BelowCourseView, RowsView):
             raise Http404 from None
         if self.moment and self.moment.tzinfo is None:
             raise Http404
-        self.instrument, self.learner = (self.chosen(name) for name in ("instrument", "learner"))
-        if self.state not in (UNSETTLED if self.instrument is None else OF_INSTRUMENT):
+        self.provider, self.instrument, self.learner = map(self.chosen, ("provider", "instrument", "learner"))
+        self.of, titles = self.provider or self.instrument, UNSETTLED
+        named: QuerySet[Any] = Provider.objects.all()
+        if self.provider is not None:
+            titles = OF_PROVIDER if self.moment else {}
+        elif self.instrument is not None:
+            titles, named = OF_INSTRUMENT, Instrument.objects.all()
+        if self.state not in titles:
             raise Http404
-        self.title = UNSETTLED.get(self.state, "")
-        if self.instrument is not None:
-            name = Instrument.objects.filter(pk=self.instrument).values_list("name", flat=True).first()
-            self.title = f"{OF_INSTRUMENT[self.state]}: {name or self.instrument}"
+        self.title = titles[self.state]
+        if self.of is not None:
+            name = named.filter(pk=self.of).values_list("name", flat=True).first()
+            self.title = f"{self.title}: {name or self.of}"
 
     def chosen(self, name: str) -> int | None:
         """What the address asks for by this name; 404 for what is no id."""
@@ -878,10 +895,13 @@ class UnsettledView(BelowCourseView, RowsView):
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        if self.instrument is None:
-            rows = captures_unsettled(self.activity["id"], failed=self.state == "failed", moment=self.moment)
+        key = self.activity["id"]
+        if self.provider is not None and self.moment is not None:
+            rows = captures_of_provider(key, self.provider, self.state, self.moment)
+        elif self.instrument is not None:
+            rows = captures_of_instrument(key, self.instrument, self.state, self.learner)
         else:
-            rows = captures_of_instrument(self.activity["id"], self.instrument, self.state, self.learner)
+            rows = captures_unsettled(key, failed=self.state == "failed", moment=self.moment)
         self.told = ("read", {"rows": len(rows)})
         for row in rows:
             row["name"] = person(row | {"id": row["learner"]})
@@ -896,7 +916,7 @@ class UnsettledView(BelowCourseView, RowsView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         values = {
-            "activity": self.activity, "rows": self.rows, "title": self.title, "state": self.state,
+            "activity": self.activity, "rows": self.rows, "title": self.title, "state": self.state, "of": self.of,
             "moment": self.moment, "number": self.rows[0]["number"] if self.rows else 0,
         }  # fmt: skip
         return super().get_context_data(**values, **context)

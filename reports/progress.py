@@ -162,6 +162,17 @@ def captures_of_instrument(
     return _listed(activity, rows if learner is None else rows.filter(learner=learner))
 
 
+GIVEN_UP: Mapping[str, ResultStatus] = {"failed": ResultStatus.ERROR, "unanswered": ResultStatus.TIMEOUT}
+
+
+def captures_of_provider(activity: int, provider: int, state: str, moment: datetime) -> list[dict[str, Any]]:
+    """Those that a number of a row of `providers_failing` counts since then, as `captures_unsettled` lists them."""
+    given = RequestProviderResult.objects.filter(
+        request=OuterRef("pk"), provider=provider, status=GIVEN_UP[state], updated_at__gte=moment
+    )
+    return _listed(activity, Request.objects.filter(_have_failed(moment), Exists(given)))
+
+
 def _listed(activity: int, requests: QuerySet[Request]) -> list[dict[str, Any]]:
     reports = Report.objects.filter(activity=activity, learner=OuterRef("learner"))
     rows = requests.filter(activity=activity)

@@ -5,7 +5,7 @@ read here, to be shown; pictures, recordings and documents are left to whoever f
 lead to pictures of its pages.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -22,7 +22,6 @@ from files.media import suffix_of
 from files.models import StoredFile
 from files.pages import PDF, can_draw
 from institutions.models import Provider
-from learners.models import EnrolmentSample
 from reports.models import Request, RequestProviderResult, RequestResult
 from reports.sentences import DEMONSTRATION
 
@@ -132,7 +131,7 @@ class Shown:
 def evidence_shown(activity: int, learner: int, instrument: int, links: Links, first: int, size: int) -> Shown:
     """`size` captures from the one of number `first` on, and the enrolments of this instrument.
 
-    In four statements; behind the last captures one more.
+    In three statements; behind the last captures one more.
     """
     pair = {"request__activity": activity, "request__learner": learner}
     results = RequestResult.objects.filter(instrument=instrument, **pair).annotate(total=Window(Count("pk")))
@@ -147,10 +146,10 @@ def evidence_shown(activity: int, learner: int, instrument: int, links: Links, f
         shown.captures.append(_capture(result, said.get(result.request_id, ()), links, shown))
     asked = RequestProviderResult.objects.filter(provider__instrument=instrument, **pair)
     own = FilteredRelation("enrolments", condition=Q(enrolments__learner=learner))
-    providers = Provider.objects.filter(pk__in=asked.values("provider")).annotate(own=own).order_by("pk")
-    shown.models = list(
-        _models(list(providers.annotate(model=F("own"), percentage=F("own__percentage"))), links, shown)
+    providers = Provider.objects.filter(pk__in=asked.values("provider")).annotate(
+        own=own, percentage=F("own__percentage"), sample=F("own__model_samples"), **_SAMPLE_FILE
     )
+    shown.models = list(_models(providers.order_by("pk", "sample"), links, shown))
     return shown
 
 
@@ -232,22 +231,30 @@ def _facts(stored: Any) -> Iterator[tuple[str, str]]:
     yield from ((str(name)[:FACT], str(value)[:FACT]) for name, value in plain[:FACTS])
 
 
-def _models(providers: Sequence[Any], links: Links, shown: Shown) -> Iterator[Model]:
-    """Of `providers` with the key and the percentage of the learner's model, null where there is none."""
-    made = [provider.model for provider in providers if provider.model is not None]
-    samples = EnrolmentSample.objects.filter(models__in=made).annotate(of_model=F("models"))
-    used: dict[int, list[Any]] = {}
-    for sample in samples.select_related("data").order_by("pk") if made else ():
-        used.setdefault(sample.of_model, []).append(sample)
-    for provider in providers:
-        own = used.get(provider.model, [])
+_FILE = "file_of_sample_"
+_SAMPLE_FILE = {
+    f"{_FILE}{column.attname}": F(f"own__model_samples__data__{column.attname}")
+    for column in StoredFile._meta.concrete_fields
+}
+
+
+def _models(samples: Iterable[Any], links: Links, shown: Shown) -> Iterator[Model]:
+    """Of providers, each as often as there are samples of the learner's model with it, but once at least."""
+    for provider, rows in groupby(samples, key=lambda row: (row.pk, row.name, row.is_demonstration, row.percentage)):
+        _, name, is_demonstration, percentage = provider
+        own = [row for row in rows if row.sample is not None]
         yield Model(
-            provider=provider.name,
-            demonstration=DEMONSTRATION if provider.is_demonstration else "",
-            percent=round(100 * (provider.percentage or 0)),
-            exhibits=tuple(_exhibit(sample.data, links, shown) for sample in own[:MODEL]),
+            provider=name,
+            demonstration=DEMONSTRATION if is_demonstration else "",
+            percent=round(100 * (percentage or 0)),
+            exhibits=tuple(_exhibit(_file_of(row), links, shown) for row in own[:MODEL]),
             left=max(len(own) - MODEL, 0),
         )
+
+
+def _file_of(row: Any) -> StoredFile | None:
+    values = {name.removeprefix(_FILE): getattr(row, name) for name in _SAMPLE_FILE}
+    return None if values["id"] is None else StoredFile(**values)
 
 
 def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:

@@ -1,6 +1,6 @@
 """Declarations of the console's lists: which columns and filters of each API resource are shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -519,16 +519,21 @@ def instruments_of(report: Row) -> dict[int, str]:
 
 
 def add_result_facts(
-    api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]], names: Mapping[int, str]
+    api: ApiClient,
+    ids: Mapping[str, int],
+    rows: list[dict[str, Any]],
+    names: Mapping[int, str],
+    demonstrated: Collection[tuple[int, int]] | None = None,
 ) -> None:
-    """The names of instruments, and which results are those of a demonstration.
+    """The names of instruments, and which results are those of a demonstration, unless `demonstrated` says it.
 
     `names` are those that are known; all are asked for where one is not among them.
     """
     parts = [part for row in rows for part in row["result"]]
     if any(part["instrument"] not in names for part in parts):
         names = instrument_names(api, ids)
-    demonstrated = results_demonstrated([row["id"] for row in rows])
+    if demonstrated is None:
+        demonstrated = results_demonstrated([row["id"] for row in rows])
     for part in parts:
         part["instrument_name"] = instrument_name(names, part["instrument"])
         part["is_demonstration"] = (part["request"], part["instrument"]) in demonstrated

@@ -22,7 +22,7 @@ from files.media import suffix_of
 from files.models import StoredFile
 from files.pages import PDF, can_draw
 from institutions.models import Provider
-from reports.models import Request, RequestProviderResult, RequestResult
+from reports.models import RequestProviderResult, RequestResult
 from reports.sentences import DEMONSTRATION
 
 TEXT = 20_000  # characters of a text that are shown
@@ -153,12 +153,12 @@ def evidence_shown(activity: int, learner: int, instrument: int, links: Links, f
     return shown
 
 
-def request_shown(request: Request, links: Links) -> tuple[Exhibit, list[StoredFile]]:
-    """What was captured with one request, and the files that were read for it."""
+def request_shown(file: StoredFile, links: Links) -> tuple[Exhibit, list[StoredFile]]:
+    """What was captured with one request, in this file, and the files that were read for it."""
     shown = Shown(1, [], [])
-    exhibit = _exhibit(request.data, links, shown)
-    if exhibit.kind == "pages" and request.data is not None:
-        exhibit = _with_all_pages(exhibit, request.data, links, shown)
+    exhibit = _exhibit(file, links, shown)
+    if exhibit.kind == "pages":
+        exhibit = _with_all_pages(exhibit, file, links, shown)
     return exhibit, shown.read
 
 

@@ -1,12 +1,14 @@
 """How far captures are: the part of an activity's and of a report's page that renews itself."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.safestring import SafeString
 
@@ -33,20 +35,33 @@ class CapturesPart:
         return get_conditional_response(request, etag=self.tag, response=response)
 
 
-def captures_part(activity: int, learner: int | None = None) -> CapturesPart:
-    """Of all learners of the activity, or of one. The caller may read the reports that it is about."""
-    return captures_shown(captures_progress(activity, learner))
+def captures_part(activity: int, ids: Mapping[str, int], learner: int | None = None) -> CapturesPart:
+    """Of all learners of the activity, or of one. The caller may read the reports that it is about.
+
+    `ids` are those of the page's address, as far as `captures_shown` needs them.
+    """
+    return captures_shown(captures_progress(activity, learner), ids, learner)
 
 
-def captures_shown(captures: Captures) -> CapturesPart:
+def captures_shown(captures: Captures, ids: Mapping[str, int], learner: int | None = None) -> CapturesPart:
+    """Each number is a link to the captures that it counts."""
     rows, is_open = captures
+    listed = reverse("console:unsettled", kwargs={name: ids[name] for name in ("institution", "course", "activity")})
     values = {
-        "rows": [{"row": row, "reasons": list(_reasons(row))} for row in rows],
+        "rows": [{"row": row, "counts": list(_counts(row, listed, learner)), "reasons": list(_reasons(row))}
+                 for row in rows],
         "summary": _summary(rows),
         "seconds": _seconds(rows, is_open=is_open),
-    }
+    }  # fmt: skip
     html = render_to_string("console/captures_now.html", values)
     return CapturesPart(html, f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"')
+
+
+def _counts(row: Progress, listed: str, learner: int | None) -> Iterator[tuple[str, int, str]]:
+    """(word, number, address of the list) of each state."""
+    asked = {"instrument": row.instrument} | ({} if learner is None else {"learner": learner})
+    for state, word in words.CAPTURE_WORDS.items():
+        yield word.capitalize(), getattr(row, state), f"{listed}?{urlencode({'state': state, **asked})}"
 
 
 def _seconds(rows: Sequence[Progress], *, is_open: bool) -> int:

@@ -21,7 +21,7 @@ from files.links import Link, evidence_links_of, url_read
 from files.models import Made, StoredFile
 from kernel.domain import Unavailable
 from kernel.recording import Entry
-from reports.models import Request
+from reports.queries import request_demonstrated
 from reports.sentences import DEMONSTRATION
 from reports.showing import evidence_shown, request_shown
 
@@ -113,12 +113,12 @@ class RequestView(EvidencePage):
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         row = self.api.row(f"{self.report_path}request/{self.kwargs['capture']}/")
         exhibit = None
-        if row["data"]:
-            # The link names the file of this very request, which the API has just answered for this caller.
-            found = Request.objects.select_related("data").get(data=link_of(row["data"]).file_id)
-            exhibit, read = request_shown(found, evidence_links_of(self.request, self.caller))
+        file, demonstrated = request_demonstrated(row["id"])
+        # The API has just answered a link to this very file for this caller, or none.
+        if row["data"] and file is not None and file.pk == link_of(row["data"]).file_id:
+            exhibit, read = request_shown(file, evidence_links_of(self.request, self.caller))
             self.opened(read)
-        add_result_facts(self.api, self.kwargs, [row], instruments_of(self.report))
+        add_result_facts(self.api, self.kwargs, [row], instruments_of(self.report), demonstrated)
         status = words.REQUEST_STATUS_WORDS[row["status"]]
         values: dict[str, Any] = {"row": row, "exhibit": exhibit, "results": results_said(row), "status": status}
         if any(part["is_demonstration"] for part in row["result"]):

@@ -1,10 +1,10 @@
 """Declarations of the console's lists: which columns and filters of each API resource are shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from console.tables import Column, Filter, Listing, Row, Work
 from console.templatetags.console import (
@@ -157,6 +157,7 @@ CONSENT = (
     Filter("ic_valid", "Data may be captured", choices=(("true", "yes"), ("false", "no"))),
 )
 SPECIAL_NEED = Filter("send", "Special need")  # for who reads these of all learners
+ANY_SPECIAL_NEED = Filter("is_send", "Any special need", choices=(("true", "yes"), ("false", "no")))
 LEARNERS = Listing(
     "learners",
     "Learners",
@@ -369,7 +370,15 @@ ALL_ACTIVITIES = Listing(
     detail_url_ids=("institution", "course", "activity"),
     for_instructors=True,
 )
-REPORTS = Column("Reports", cell("levels", level_counts))
+
+
+def reports_of_activity(row: Row) -> Any:
+    """How many of each level, as a link to the list of them."""
+    counts = level_counts(row["levels"])
+    return format_html('<a class="quietly" href="{}">{}</a>', row["reports"], counts) if row["levels"] else counts
+
+
+REPORTS = Column("Reports", reports_of_activity)
 MEMBER = (
     Filter("uid", "Institution's id, exactly"),
     Filter("email", "E-mail, exactly"),
@@ -510,16 +519,21 @@ def instruments_of(report: Row) -> dict[int, str]:
 
 
 def add_result_facts(
-    api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]], names: Mapping[int, str]
+    api: ApiClient,
+    ids: Mapping[str, int],
+    rows: list[dict[str, Any]],
+    names: Mapping[int, str],
+    demonstrated: Collection[tuple[int, int]] | None = None,
 ) -> None:
-    """The names of instruments, and which results are those of a demonstration.
+    """The names of instruments, and which results are those of a demonstration, unless `demonstrated` says it.
 
     `names` are those that are known; all are asked for where one is not among them.
     """
     parts = [part for row in rows for part in row["result"]]
     if any(part["instrument"] not in names for part in parts):
         names = instrument_names(api, ids)
-    demonstrated = results_demonstrated([row["id"] for row in rows])
+    if demonstrated is None:
+        demonstrated = results_demonstrated([row["id"] for row in rows])
     for part in parts:
         part["instrument_name"] = instrument_name(names, part["instrument"])
         part["is_demonstration"] = (part["request"], part["instrument"]) in demonstrated

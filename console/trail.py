@@ -3,8 +3,8 @@
 What a line calls its resource has words in the API's reference; for everything else they stand here.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,9 +18,13 @@ from console.listings import HOME
 from console.tables import Column, Filter, Listing, ListQuery, Row, Table, table
 from console.templatetags.console import NOTHING, instant, instant_words, named, person
 from console.views import ListView
+from console.words import course_text
+from courses.models import Activity, Course, CourseGroup
+from courses.queries import activity_name
 from files.models import Kind, Made
-from institutions.models import VLE, Provider, User
+from institutions.models import VLE, Instrument, Provider, User
 from kernel.declared import declared_reference
+from kernel.fast.together import together
 from kernel.http.client import ROOT, ApiClient
 from kernel.ids import bounded_id
 from rights.words import VERBS as VERBS_OF_OWN
@@ -81,6 +85,46 @@ MODULES: dict[str, Callable[[int], QuerySet[Any]]] = {  # actors that are no peo
     "vle": lambda institution: VLE.objects.filter(institution=institution),
     "provider": lambda institution: Provider.objects.all(),
 }
+Names = Mapping[str, Mapping[int, str]]  # by what is named
+
+
+@dataclass(frozen=True)
+class Named:
+    """What numbers may stand for: the rows of an institution, and the columns of which `name` makes their name."""
+
+    rows: Callable[[int], QuerySet[Any]]
+    columns: tuple[Any, ...]
+    name: Callable[..., str] = str
+
+
+def _person(first_name: str, last_name: str, username: str, uid: str) -> str:
+    return person({"first_name": first_name, "last_name": last_name, "username": username, "uid": uid})
+
+
+PERSON = "person"
+NAMED = {
+    PERSON: Named(
+        lambda institution: User.objects.filter(institution=institution),
+        ("first_name", "last_name", "username", "uid"),
+        _person,
+    ),
+    "course": Named(
+        lambda institution: Course.objects.filter(institution=institution), ("code", "vle_course_id", "start"),
+        course_text,
+    ),
+    "group": Named(lambda institution: CourseGroup.objects.filter(institution=institution), ("name",)),
+    "activity": Named(lambda institution: Activity.objects.filter(institution=institution), (activity_name(),)),
+    "instrument": Named(lambda institution: Instrument.objects.all(), ("name",)),
+    **{kind: Named(rows, ("name",)) for kind, rows in MODULES.items()},
+}  # fmt: skip
+# Which of these a value is the number of, by its name without "_id".
+NUMBERS_OF = {
+    "user": PERSON, "learner": PERSON, "instructor": PERSON, "owner": PERSON, "assignee": PERSON, "set_by": PERSON,
+    "released_by": PERSON, "decided_by": PERSON, "run_by": PERSON,
+    "parent": "group", "instruments": "instrument", "sent_by": "vle", "brought_by_vle": "vle",
+    **{kind: kind for kind in NAMED},
+}  # fmt: skip
+MOST_NAMED = 2000  # numbers of a kind whose names are looked for
 GONE = "somebody whose account is gone"
 LONGEST = 80  # letters of a value on the page
 
@@ -124,7 +168,7 @@ def actor(row: Row, names: Mapping[int, str]) -> str:
         return f"The global administrator {known}" if kind == "admin" else known
     if kind == "command":
         return f"The command {name}"
-    known = row["modules"].get((kind, row["actor_id"])) or name or row["actor_id"]
+    known = row["known"].get(kind, {}).get(row["actor_id"]) or name or row["actor_id"]
     return f"The {'VLE' if kind == 'vle' else kind} {known}"
 
 
@@ -159,22 +203,23 @@ def how(row: Row) -> str:
 
 
 def values(row: Row) -> str:
-    """last name: Lee → Leigh; password changed."""
+    """last name: Lee → Leigh; password changed; course: 11 (EEE) → 12 (FFF, October 2014)."""
     details = row["told"]["details"]
     if details is None:
         return "no longer readable"
-    return "; ".join(_value(str(name).replace("_", " "), value) for name, value in details.items()) or NOTHING
+    return "; ".join(_value(str(name), value, row["known"]) for name, value in details.items()) or NOTHING
 
 
-def _value(name: str, value: Any) -> str:
+def _value(name: str, value: Any, known: Names) -> str:
     if name == "rows":
         return _shown(value)
     if name == "asked":
-        return f"asked for: {_text(value)}"
+        return f"asked for: {_text(value, known)}"
+    words = name.replace("_", " ")
     if isinstance(value, list) and len(value) == 2:
-        before, after = (_text(one) for one in value)
-        return f"{name} changed" if value == [None, None] else f"{name}: {before} \N{RIGHTWARDS ARROW} {after}"
-    return f"{name}: {_text(value)}"
+        before, after = (_text(one, known, name) for one in value)
+        return f"{words} changed" if value == [None, None] else f"{words}: {before} \N{RIGHTWARDS ARROW} {after}"
+    return f"{words}: {_text(value, known, name)}"
 
 
 def _shown(rows: Any) -> str:
@@ -189,39 +234,59 @@ def _shown(rows: Any) -> str:
     return f"shown: {', '.join(parts)}"
 
 
-def _text(value: Any) -> str:
-    """A value as people read it; of a long one the beginning."""
+def _text(value: Any, known: Names, name: str = "") -> str:
+    """A value of this name as people read it; of a long one the beginning."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Mapping):
-        value = ", ".join(f"{name} {_text(one)}" for name, one in value.items())
+        value = ", ".join(f"{inner} {_text(one, known, str(inner))}" for inner, one in value.items())
     elif isinstance(value, list):
-        value = ", ".join(map(_text, value))
+        value = ", ".join(_text(one, known, name) for one in value)
+    else:
+        called = known.get(_kind(name), {}).get(bounded_id(value) or 0)
+        value = f"{value} ({called})" if called else value
     text = str(value)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}\N{HORIZONTAL ELLIPSIS}"
 
 
+def _kind(name: str) -> str:
+    return NUMBERS_OF.get(name.removesuffix("_id"), "")
+
+
+def _numbers(name: str, value: Any) -> Iterator[tuple[str, int]]:
+    """(kind, number) of each number in a value of this name that may have a name."""
+    if isinstance(value, Mapping):
+        for inner, one in value.items():
+            yield from _numbers(str(inner), one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _numbers(name, one)
+    elif (kind := _kind(name)) and (key := bounded_id(value)):
+        yield kind, key
+
+
 def add_names(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
-    """The people of the institution among actors and those whom lines concern; what VLEs and providers are called."""
-    keys = {row["person_id"] for row in rows}
-    keys |= {row["actor_id"] for row in rows if row["actor_kind"] in PEOPLE.split(",")}
-    people = User.objects.filter(institution=ids["institution"], pk__in=keys - {None})
-    columns = ("pk", "first_name", "last_name", "username", "uid")
-    names = {one["pk"]: person(one) for one in people.values(*columns)}
-    modules = {
-        (kind, key): name
-        for kind, those in MODULES.items()
-        for key, name in _names(those(ids["institution"]), kind, rows)
+    """What actors, people concerned and numbers in values are called, in this institution: in one statement."""
+    keys: dict[str, set[int]] = {}
+    for row in rows:
+        kind = PERSON if row["actor_kind"] in PEOPLE.split(",") else row["actor_kind"]
+        concerned = ((PERSON, row["person_id"]), (kind, row["actor_id"]))
+        for kind, key in (*concerned, *_numbers("", row["told"]["details"])):
+            if key is not None and kind in NAMED and len(keys.setdefault(kind, set())) < MOST_NAMED:
+                keys[kind].add(key)
+    asked = [
+        NAMED[kind].rows(ids["institution"]).filter(pk__in=numbers).order_by().values_list("pk", *NAMED[kind].columns)
+        for kind, numbers in keys.items()
+    ]
+    found = together(*asked) if asked else []
+    known = {
+        kind: {key: NAMED[kind].name(*columns) for key, *columns in those}
+        for kind, those in zip(keys, found, strict=True)
     }
     for row in rows:
-        row["names"], row["modules"] = names, modules
-
-
-def _names(modules: QuerySet, kind: str, rows: list[dict[str, Any]]) -> Iterable[tuple[int, str]]:
-    keys = {row["actor_id"] for row in rows if row["actor_kind"] == kind}
-    return modules.filter(pk__in=keys).values_list("pk", "name") if keys else ()
+        row["known"], row["names"] = known, known.get(PERSON, {})
 
 
 TRAIL = Listing(

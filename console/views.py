@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import SimpleTemplateResponse
 from django.urls import reverse
@@ -24,6 +26,7 @@ from console.listings import (
     ACTIVITY_REPORTS,
     ALL_ACTIVITIES,
     ALL_REPORTS,
+    ANY_SPECIAL_NEED,
     COURSE_INSTRUCTORS,
     COURSE_LEARNERS,
     COURSES,
@@ -43,19 +46,27 @@ from console.tables import Filter, Listing, Row, Table, Work, table, with_column
 from console.templatetags.console import course, person, request_status
 from console.words import course_text
 from courses.queries import COURSE_COUNTS, institution_counts
-from institutions.models import Institution
+from institutions.models import Institution, Instrument, Provider
 from institutions.services.consents import consent_current
 from institutions.services.vles import vle_states, vle_warnings
 from kernel.caller import Role
 from kernel.domain import Conflict
 from kernel.fast.together import together
 from kernel.http.client import ApiClient
+from kernel.ids import bounded_id
 from kernel.recording import Entry
 from kernel.zones import zone_named
 from learners.queries import consent_counts, current_consent_of, send_counts, version_from_column
 from reports.evidence import evidence_of, evidence_parts
 from reports.looking import unseen
-from reports.progress import captures_of, captures_parts, captures_unsettled, providers_failing
+from reports.progress import (
+    captures_of,
+    captures_of_instrument,
+    captures_of_provider,
+    captures_parts,
+    captures_unsettled,
+    providers_failing,
+)
 from reports.queries import (
     activity_levels,
     activity_reported,
@@ -86,6 +97,11 @@ COURSE = f"{HOME}course/{{course}}/"
 ACTIVITY = f"{COURSE}activity/{{activity}}/"
 TEACHES = "INSTRUCTOR"  # in a course's `user_roles`: the caller teaches it
 UNSETTLED = {"failed": "Captures that could not be checked", "waiting": "Captures that are not checked yet"}
+OF_PROVIDER = {
+    "failed": "Captures of which a provider has failed to give a result",
+    "unanswered": "Captures that a provider has not answered in time",
+}
+OF_INSTRUMENT = UNSETTLED | {"working": "Captures that are being checked", "done": "Captures that were checked"}
 ANY_ID = 1  # stands for a parent's id where only permissions are asked, which do not depend on it
 
 
@@ -384,8 +400,11 @@ class FailingView(RowsView):
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        rows = providers_failing(self.kwargs["institution"], since=attention.failures_since())
+        since = attention.failures_since()
+        rows = providers_failing(self.kwargs["institution"], since=since)
         for row in rows:
+            place = reverse("console:unsettled", args=[self.kwargs["institution"], row["course"], row["activity"]])
+            row["listed"] = f"{place}?{urlencode({'provider': row['provider'], 'moment': since.isoformat()})}"
             row["course_words"] = course_text(row["course_code"], row["course_number"], row["course_start"])
         return rows
 
@@ -513,7 +532,7 @@ class LearnersView(ListView):
         if not self.api.lists_all(f"{self.home}learner/{ANY_ID}/send/"):
             return self.listing
         need = self.picked(SPECIAL_NEED, f"{self.home}send/", lambda row: row["description"], "description")
-        return replace(self.listing, filters=(*self.listing.filters, need))
+        return replace(self.listing, filters=(*self.listing.filters, need, ANY_SPECIAL_NEED))
 
 
 class AllCoursesView(ListView):
@@ -752,8 +771,9 @@ class CourseView(CourseListView):
     @staticmethod
     def add_levels(api: ApiClient, ids: Mapping[str, int], rows: list[dict[str, Any]]) -> None:
         levels = activity_levels([row["id"] for row in rows])
+        listed = reverse("console:reports", args=[ids["institution"]])
         for row in rows:
-            row["levels"] = levels.get(row["id"], {})
+            row["levels"], row["reports"] = levels.get(row["id"], {}), f"{listed}?activity={row['id']}"
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         first_people = {"limit": PEOPLE_SHOWN, "ordering": "last_name"}
@@ -808,7 +828,7 @@ class ActivityView(CourseListView):
         values["may_write"] = self.api.may_all(f"{self.activity_path}instrument/{ANY_ID}/", "partial_update")
         counts, made_up = activity_reported(activity["id"])
         values["levels"] = figures.by_activity("All reports of the activity", counts, self.kwargs)
-        values["captures"] = captures_part(activity["id"])
+        values["captures"] = captures_part(activity["id"], self.kwargs)
         values["papers"] = papers_of(shown) if (shown := context.get("table")) else []
         values["made_up"] = DEMONSTRATION if made_up else ""
         return super().get_context_data(**values, **context)
@@ -824,13 +844,15 @@ class ActivityCapturesView(BelowCourseView):
         """Nothing: it shows numbers of what the page that asks has shown already, every few seconds."""
 
     def part(self) -> CapturesPart:
-        return captures_part(self.activity["id"])
+        return captures_part(self.activity["id"], self.kwargs)
 
 
 class UnsettledView(BelowCourseView, RowsView):
     """Captures of the activity that could not be checked, or that wait for it: of all time, or as a line counts them.
 
-    `moment`: those that have failed since then, or that have come before then.
+    `moment`: those that have failed since then, or that have come before then. `instrument`, and `learner` with it:
+    those that a number of the part about captures counts, which has more states. `provider`, with `moment`: those that
+    a number of the page about providers that fail counts.
     """
 
     template_name = "console/unsettled.html"
@@ -844,8 +866,28 @@ class UnsettledView(BelowCourseView, RowsView):
             self.moment = datetime.fromisoformat(text) if text else None
         except ValueError:
             raise Http404 from None
-        if self.state not in UNSETTLED or (self.moment and self.moment.tzinfo is None):
+        if self.moment and self.moment.tzinfo is None:
             raise Http404
+        self.provider, self.instrument, self.learner = map(self.chosen, ("provider", "instrument", "learner"))
+        self.of, titles = self.provider or self.instrument, UNSETTLED
+        named: QuerySet[Any] = Provider.objects.all()
+        if self.provider is not None:
+            titles = OF_PROVIDER if self.moment else {}
+        elif self.instrument is not None:
+            titles, named = OF_INSTRUMENT, Instrument.objects.all()
+        if self.state not in titles:
+            raise Http404
+        self.title = titles[self.state]
+        if self.of is not None:
+            name = named.filter(pk=self.of).values_list("name", flat=True).first()
+            self.title = f"{self.title}: {name or self.of}"
+
+    def chosen(self, name: str) -> int | None:
+        """What the address asks for by this name; 404 for what is no id."""
+        text = self.request.GET.get(name, "")
+        if text and bounded_id(text) is None:
+            raise Http404
+        return bounded_id(text) if text else None
 
     @property
     def file_name(self) -> str:
@@ -853,7 +895,13 @@ class UnsettledView(BelowCourseView, RowsView):
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        rows = captures_unsettled(self.activity["id"], failed=self.state == "failed", moment=self.moment)
+        key = self.activity["id"]
+        if self.provider is not None and self.moment is not None:
+            rows = captures_of_provider(key, self.provider, self.state, self.moment)
+        elif self.instrument is not None:
+            rows = captures_of_instrument(key, self.instrument, self.state, self.learner)
+        else:
+            rows = captures_unsettled(key, failed=self.state == "failed", moment=self.moment)
         self.told = ("read", {"rows": len(rows)})
         for row in rows:
             row["name"] = person(row | {"id": row["learner"]})
@@ -868,7 +916,7 @@ class UnsettledView(BelowCourseView, RowsView):
 
     def get_context_data(self, **context: Any) -> dict[str, Any]:
         values = {
-            "activity": self.activity, "rows": self.rows, "title": UNSETTLED[self.state], "state": self.state,
+            "activity": self.activity, "rows": self.rows, "title": self.title, "state": self.state, "of": self.of,
             "moment": self.moment, "number": self.rows[0]["number"] if self.rows else 0,
         }  # fmt: skip
         return super().get_context_data(**values, **context)
@@ -895,7 +943,7 @@ class ReportCapturesView(BelowReportView, ActivityCapturesView):
     """The same of one report."""
 
     def part(self) -> CapturesPart:
-        return captures_part(self.activity["id"], self.report["learner"]["id"])
+        return captures_part(self.activity["id"], self.kwargs, self.report["learner"]["id"])
 
 
 class ReportView(BelowCourseView):
@@ -913,7 +961,7 @@ class ReportView(BelowCourseView):
         evidence = evidence_of(found[: len(parts)])
         explanations = report_explanations(report, evidence, {row["instrument"]: row for row in audits})
         explanations["evidence_deleted"] = evidence_deleted(evidence.deleted_after)
-        captures = captures_shown(captures_of(found[len(parts) :]))
+        captures = captures_shown(captures_of(found[len(parts) :]), self.kwargs, pair["learner"])
         values = {"report": report, "activity": self.activity, "captures": captures, **explanations}
         return super().get_context_data(**values, **context)
 

@@ -17,11 +17,12 @@ from files.documents import DOCUMENTS, document_text
 from files.links import Links
 from files.media import suffix_of
 from files.models import StoredFile
+from files.pages import PDF, Pages, page_drawn, pages_of
 from files.permissions import may_read
 from files.services import store, store_read
 from kernel.caller import Caller
 
-SAMPLE = "sample"  # of a link to a sample inside a file
+SAMPLE, PAGE = "sample", "page"  # of a link to a sample inside a file, and to a page of one that is a PDF, drawn
 # Browsers show these and run nothing in them; whatever else a sample says to be is only to be saved.
 SHOWN = {
     "image/jpeg", "image/png", "image/webp", "image/gif", "audio/wav", "audio/webm", "audio/ogg", "audio/mpeg",
@@ -29,6 +30,7 @@ SHOWN = {
 }  # fmt: skip
 _DATA_URL = re.compile(r"(?i:data):([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[^;,]*)*)(?i:(;base64))?,", re.ASCII)
 _NAME = re.compile(r"[a-z]+-(\d{1,6})\.[a-z0-9]+")
+_PAGE = re.compile(r"page-(\d{1,6})-([1-9]\d{0,5})\.png")
 _HEAD = 64 * 1024  # bytes of a stored sample that hold what is said about it
 _URL_HEAD = 500  # bytes of a data URL that hold its media type
 _SAMPLE_BEGINS = b',"data":"data:'
@@ -77,14 +79,39 @@ def sample_content(caller: Caller, key: int, name: str, links: Links) -> Content
     file, number = StoredFile.objects.filter(pk=key).first(), _NAME.fullmatch(name)
     if file is None or number is None or not may_read(caller, file):
         return None
-    found = next((url for place, url in enumerate(_samples(json_of(file))) if place == int(number[1])), None)
-    match = _DATA_URL.match(found or "")
-    content = None if found is None or match is None else _decoded(match, found[match.end() :])
-    if match is None or content is None:
+    found = _sample(file, int(number[1]))
+    if found is None:
         return None
-    named = _named(match)
+    named, content = found
     media_type = named if named in SHOWN else "application/octet-stream"
     return Content(file.institution_id, file.owner_id, file.kind, file.pk, media_type, [content])
+
+
+@maker(PAGE)
+def page_content(caller: Caller, key: int, name: str, links: Links) -> Content | None:
+    """A page, from 1 on, of a sample that is a PDF, as a picture. Unavailable while too many others are drawn."""
+    file, numbers = StoredFile.objects.filter(pk=key).first(), _PAGE.fullmatch(name)
+    if file is None or numbers is None or not may_read(caller, file):
+        return None
+    found = _sample(file, int(numbers[1]))
+    picture = page_drawn(found[1], int(numbers[2])) if found and found[0] == PDF else None
+    if picture is None:
+        return None
+    return Content(file.institution_id, file.owner_id, file.kind, file.pk, "image/png", [picture])
+
+
+def _sample(file: StoredFile, number: int) -> tuple[str, bytes] | None:
+    """(media type, content) of the sample of this number inside a file. Unavailable when the store fails."""
+    found = next((url for place, url in enumerate(_samples(json_of(file))) if place == number), None)
+    match = _DATA_URL.match(found or "")
+    content = None if found is None or match is None else _decoded(match, found[match.end() :])
+    return None if match is None or content is None else (_named(match), content)
+
+
+def pages_in(file: StoredFile, longest: int) -> Pages | None:
+    """Of the first sample inside a file, if it is a PDF: how many pages it has, and the beginning of its text."""
+    found = _sample(file, 0)
+    return pages_of(found[1], longest) if found and found[0] == PDF else None
 
 
 def json_of(file: StoredFile | None) -> Any:

@@ -233,6 +233,12 @@ def with_active_sends(learners: QuerySet[Learner]) -> QuerySet[Learner]:
     return learners.alias(active_sends=FilteredRelation("sends", condition=active))
 
 
+def have_needs() -> Exists:
+    """Of learners: who has a special need at this moment."""
+    active = Q(expires_at__isnull=True) | Q(expires_at__gte=Now())
+    return Exists(SENDLearner.objects.filter(active, learner=OuterRef("pk")))
+
+
 def with_learner_state(learners: QuerySet[Learner]) -> QuerySet[Learner]:
     """The learners with all that a LearnerState holds: one row per active special need, or one without any."""
     rows = with_active_sends(learners).annotate(

@@ -4,19 +4,19 @@ Sums come from the counters of the reports, so that their cost does not grow wit
 not tell is read by the index of unsettled requests, of a bounded number of requests. All in one statement.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, Window
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, TextField, Value, Window
 from django.db.models.functions import Coalesce, Left
 
 from courses.models import Activity, AssessmentSession
 from courses.queries import activity_name
 from institutions.models import MessageLocale
 from kernel.fast.together import together
-from reports.arithmetic import RequestStatus, ResultStatus
+from reports.arithmetic import OPEN, RequestStatus, ResultStatus
 from reports.models import Report, ReportInstrument, Request, RequestProviderResult, RequestResult
 
 MOST_OPEN = 10_000  # requests that are read: with more that nobody has been asked about, too few are said to wait
@@ -43,6 +43,7 @@ class Cause:
 class Progress:
     """The captures that one instrument checks. One that two instruments check is in the numbers of both."""
 
+    instrument: int
     name: str
     waiting: int = 0  # for a provider to begin
     working: int = 0
@@ -77,9 +78,11 @@ def captures_of(parts: Sequence[Sequence[tuple[Any, ...]]]) -> Captures:
     counted, unsettled, causes, is_open = parts
     found: dict[int, Progress] = {}
     for instrument, name, total, closed, processed in counted:
-        found[instrument] = Progress(name, waiting=total - closed, done=processed, failed=closed - processed)
+        found[instrument] = Progress(
+            instrument, name, waiting=total - closed, done=processed, failed=closed - processed
+        )
     for instrument, name, status, number in unsettled:
-        row = found.setdefault(instrument, Progress(name))
+        row = found.setdefault(instrument, Progress(instrument, name))
         if status is None:  # its providers have not been asked: it is in no counter yet
             row.waiting += number
         elif status == ResultStatus.PROCESSING:
@@ -135,8 +138,44 @@ def captures_unsettled(activity: int, *, failed: bool, moment: datetime | None) 
 
     `number` is that of all, and `report` the one that the capture counts for, if there is one yet.
     """
+    return _listed(activity, Request.objects.filter(_have_failed(moment) if failed else _are_open(moment)))
+
+
+STATES: Mapping[str, frozenset[ResultStatus]] = {
+    "waiting": OPEN - {ResultStatus.PROCESSING},
+    "working": frozenset({ResultStatus.PROCESSING}),
+    "done": frozenset({ResultStatus.PROCESSED}),
+    "failed": frozenset(ResultStatus) - OPEN - {ResultStatus.PROCESSED},
+}
+
+
+def captures_of_instrument(
+    activity: int, instrument: int, state: str, learner: int | None = None
+) -> list[dict[str, Any]]:
+    """Those that a number of a `Progress` counts, of all learners or of one, as `captures_unsettled` lists them."""
+    results = RequestResult.objects.filter(request=OuterRef("pk"), instrument=instrument)
+    counted = Q(Exists(results.filter(status__in=STATES[state])))
+    if state == "waiting":  # also where its providers have not been asked
+        asks = Request.instruments.through._default_manager.filter(request=OuterRef("pk"), instrument=instrument)
+        counted |= Q(Exists(asks), ~Exists(results), status__in=(RequestStatus.STORED, RequestStatus.PROCESSING))
+    rows = Request.objects.filter(counted)
+    return _listed(activity, rows if learner is None else rows.filter(learner=learner))
+
+
+GIVEN_UP: Mapping[str, ResultStatus] = {"failed": ResultStatus.ERROR, "unanswered": ResultStatus.TIMEOUT}
+
+
+def captures_of_provider(activity: int, provider: int, state: str, moment: datetime) -> list[dict[str, Any]]:
+    """Those that a number of a row of `providers_failing` counts since then, as `captures_unsettled` lists them."""
+    given = RequestProviderResult.objects.filter(
+        request=OuterRef("pk"), provider=provider, status=GIVEN_UP[state], updated_at__gte=moment
+    )
+    return _listed(activity, Request.objects.filter(_have_failed(moment), Exists(given)))
+
+
+def _listed(activity: int, requests: QuerySet[Request]) -> list[dict[str, Any]]:
     reports = Report.objects.filter(activity=activity, learner=OuterRef("learner"))
-    rows = Request.objects.filter(_have_failed(moment) if failed else _are_open(moment), activity=activity)
+    rows = requests.filter(activity=activity)
     names = ("uid", "first_name", "last_name")
     shown: QuerySet[Any, Any] = rows.annotate(
         number=Window(Count("*")),

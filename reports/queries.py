@@ -28,6 +28,7 @@ from django.db.models.functions import Greatest
 
 from courses.models import Course
 from courses.queries import CourseName, course_columns, courses_attended
+from files.models import StoredFile
 from institutions.models import Provider
 from kernel.fast.prepared import Prepared
 from kernel.fast.together import together
@@ -211,9 +212,22 @@ def details_demonstrated(reports: Collection[int]) -> set[tuple[int, int]]:
 
 def results_demonstrated(requests: Collection[int]) -> set[tuple[int, int]]:
     """(request, instrument) of the results of requests that a provider that is a demonstration has given."""
+    return {*_demonstrated(requests)}
+
+
+def _demonstrated(requests: Collection[int]) -> QuerySet[Any, Any]:
     rows = RequestProviderResult.objects.filter(request__in=requests, provider__is_demonstration=True)
     closed = rows.exclude(status__in=arithmetic.OPEN).order_by()
-    return {*closed.values_list("request", "provider__instrument")}
+    return closed.values_list("request", "provider__instrument")
+
+
+def request_demonstrated(request: int) -> tuple[StoredFile | None, set[tuple[int, int]]]:
+    """What was captured with a request, and `results_demonstrated` of it: in one statement."""
+    columns = [column.attname for column in StoredFile._meta.concrete_fields]
+    file = StoredFile.objects.filter(requests=request).values_list(*columns)
+    files, demonstrated = together(file, _demonstrated([request]))
+    found = next((StoredFile(**dict(zip(columns, values, strict=True))) for values in files), None)
+    return found, {(request, instrument) for request, instrument in demonstrated}
 
 
 def sessions_demonstrated(activity: int, learner: int) -> set[int | None]:

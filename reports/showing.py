@@ -1,11 +1,12 @@
 """What is behind an instrument's row of a report, for a page: samples as what they are, some of them at a time.
 
 The same rows and the same links as in the JSON of the audit (audits.py), and nothing more. Texts and keystrokes are
-read here, to be shown; pictures, recordings and documents are left to whoever follows their links.
+read here, to be shown; pictures, recordings and documents are left to whoever follows their links. Of a PDF the links
+lead to pictures of its pages.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from statistics import fmean
@@ -14,14 +15,14 @@ from typing import Any
 import orjson
 from django.db.models import Count, F, FilteredRelation, Q, Window
 
-from files.contents import SAMPLE, SHOWN, head_of, json_of, samples_in
+from files.contents import PAGE, SAMPLE, SHOWN, head_of, json_of, pages_in, samples_in
 from files.documents import DOCUMENTS
 from files.links import Links
 from files.media import suffix_of
 from files.models import StoredFile
+from files.pages import PDF, can_draw
 from institutions.models import Provider
-from learners.models import EnrolmentSample
-from reports.models import Request, RequestProviderResult, RequestResult
+from reports.models import RequestProviderResult, RequestResult
 from reports.sentences import DEMONSTRATION
 
 TEXT = 20_000  # characters of a text that are shown
@@ -29,6 +30,7 @@ KEYS = 400  # of which keystrokes are drawn
 FACTS, FACT = 12, 200  # of what a provider says besides: so many, and so many characters of each
 FACES = 12  # samples of a provider's answer
 MODEL = 12  # samples of a model
+PAGES = 30  # of a document
 _KINDS = {"image": "picture", "audio": "sound", "video": "film"}
 
 
@@ -51,7 +53,10 @@ class Keystrokes:
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A sample: `kind` is picture, sound, film, keystrokes, text, document text, document, or gone if erased."""
+    """A sample: `kind` is picture, sound, film, keystrokes, text, document text, pages, document, or gone if erased.
+
+    `pages` are addresses of pictures, of the first page alone or of all, as many as are shown.
+    """
 
     kind: str
     address: str = ""
@@ -60,6 +65,7 @@ class Exhibit:
     is_cut: bool = False
     keystrokes: Keystrokes | None = None
     name: str = ""  # of the file, as it was handed in
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ class Shown:
 def evidence_shown(activity: int, learner: int, instrument: int, links: Links, first: int, size: int) -> Shown:
     """`size` captures from the one of number `first` on, and the enrolments of this instrument.
 
-    In four statements; behind the last captures one more.
+    In three statements; behind the last captures one more.
     """
     pair = {"request__activity": activity, "request__learner": learner}
     results = RequestResult.objects.filter(instrument=instrument, **pair).annotate(total=Window(Count("pk")))
@@ -140,17 +146,34 @@ def evidence_shown(activity: int, learner: int, instrument: int, links: Links, f
         shown.captures.append(_capture(result, said.get(result.request_id, ()), links, shown))
     asked = RequestProviderResult.objects.filter(provider__instrument=instrument, **pair)
     own = FilteredRelation("enrolments", condition=Q(enrolments__learner=learner))
-    providers = Provider.objects.filter(pk__in=asked.values("provider")).annotate(own=own).order_by("pk")
-    shown.models = list(
-        _models(list(providers.annotate(model=F("own"), percentage=F("own__percentage"))), links, shown)
+    providers = Provider.objects.filter(pk__in=asked.values("provider")).annotate(
+        own=own, percentage=F("own__percentage"), sample=F("own__model_samples"), **_SAMPLE_FILE
     )
+    shown.models = list(_models(providers.order_by("pk", "sample"), links, shown))
     return shown
 
 
-def request_shown(request: Request, links: Links) -> tuple[Exhibit, list[StoredFile]]:
-    """What was captured with one request, and the files that were read for it."""
+def request_shown(file: StoredFile, links: Links) -> tuple[Exhibit, list[StoredFile]]:
+    """What was captured with one request, in this file, and the files that were read for it."""
     shown = Shown(1, [], [])
-    return _exhibit(request.data, links, shown), shown.read
+    exhibit = _exhibit(file, links, shown)
+    if exhibit.kind == "pages":
+        exhibit = _with_all_pages(exhibit, file, links, shown)
+    return exhibit, shown.read
+
+
+def _with_all_pages(exhibit: Exhibit, file: StoredFile, links: Links, shown: Shown) -> Exhibit:
+    """With its text, for who cannot see pictures."""
+    found = pages_in(file, TEXT + 1)
+    if found is None:
+        return replace(exhibit, kind="document", pages=())
+    shown.read.append(file)
+    pages = tuple(_page(file, 0, number, links) for number in range(1, min(found.number, PAGES) + 1))
+    return replace(exhibit, pages=pages, text=found.text[:TEXT], is_cut=found.number > PAGES or len(found.text) > TEXT)
+
+
+def _page(file: StoredFile, number: int, page: int, links: Links) -> str:
+    return str(links(file.pk, f"page-{number}-{page}.png", PAGE))
 
 
 def _grouped(answers: Any) -> dict[int, list[RequestProviderResult]]:
@@ -208,22 +231,30 @@ def _facts(stored: Any) -> Iterator[tuple[str, str]]:
     yield from ((str(name)[:FACT], str(value)[:FACT]) for name, value in plain[:FACTS])
 
 
-def _models(providers: Sequence[Any], links: Links, shown: Shown) -> Iterator[Model]:
-    """Of `providers` with the key and the percentage of the learner's model, null where there is none."""
-    made = [provider.model for provider in providers if provider.model is not None]
-    samples = EnrolmentSample.objects.filter(models__in=made).annotate(of_model=F("models"))
-    used: dict[int, list[Any]] = {}
-    for sample in samples.select_related("data").order_by("pk") if made else ():
-        used.setdefault(sample.of_model, []).append(sample)
-    for provider in providers:
-        own = used.get(provider.model, [])
+_FILE = "file_of_sample_"
+_SAMPLE_FILE = {
+    f"{_FILE}{column.attname}": F(f"own__model_samples__data__{column.attname}")
+    for column in StoredFile._meta.concrete_fields
+}
+
+
+def _models(samples: Iterable[Any], links: Links, shown: Shown) -> Iterator[Model]:
+    """Of providers, each as often as there are samples of the learner's model with it, but once at least."""
+    for provider, rows in groupby(samples, key=lambda row: (row.pk, row.name, row.is_demonstration, row.percentage)):
+        _, name, is_demonstration, percentage = provider
+        own = [row for row in rows if row.sample is not None]
         yield Model(
-            provider=provider.name,
-            demonstration=DEMONSTRATION if provider.is_demonstration else "",
-            percent=round(100 * (provider.percentage or 0)),
-            exhibits=tuple(_exhibit(sample.data, links, shown) for sample in own[:MODEL]),
+            provider=name,
+            demonstration=DEMONSTRATION if is_demonstration else "",
+            percent=round(100 * (percentage or 0)),
+            exhibits=tuple(_exhibit(_file_of(row), links, shown) for row in own[:MODEL]),
             left=max(len(own) - MODEL, 0),
         )
+
+
+def _file_of(row: Any) -> StoredFile | None:
+    values = {name.removeprefix(_FILE): getattr(row, name) for name in _SAMPLE_FILE}
+    return None if values["id"] is None else StoredFile(**values)
 
 
 def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:
@@ -247,6 +278,8 @@ def _exhibit(file: StoredFile | None, links: Links, shown: Shown) -> Exhibit:
 def _linked(file: StoredFile, number: int, media_type: str, links: Links, name: str = "") -> Exhibit:
     kind = _KINDS.get(media_type.partition("/")[0], "document") if media_type in SHOWN else "document"
     address = str(links(file.pk, f"sample-{number}.{suffix_of(media_type)}", SAMPLE))
+    if media_type == PDF and can_draw():
+        return Exhibit("pages", address, media_type, is_cut=True, name=name, pages=(_page(file, number, 1, links),))
     return Exhibit(kind, address, media_type, name=name)
 
 

@@ -3,8 +3,10 @@
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from courses.models import Activity, AssessmentSession
+from institutions.models import Institution
 from institutions.services.keeping import keeps
 from kernel.domain import Conflict
+from kernel.zones import today_in
 from reports.models import Alert, Report, Request
 from rights.models import LegalHold, in_force
 
@@ -13,11 +15,19 @@ HELD = "A legal hold keeps what is stored about this person: it has to be releas
 
 def held_people(institution: int) -> QuerySet[LegalHold, int]:
     """The keys of the accounts with a hold in force: `exclude(learner_id__in=held_people(institution))`."""
-    return LegalHold.objects.filter(in_force(), institution=institution).values_list("person_id", flat=True)
+    zones = Institution.objects.filter(pk=institution).values_list("time_zone", flat=True)
+    zone = next(iter(zones), "UTC")  # of none that is gone meanwhile, with its people
+    holds = LegalHold.objects.filter(in_force(today_in(zone)), institution=institution)
+    return holds.values_list("person_id", flat=True)
 
 
 def is_held(person: int) -> bool:
-    return LegalHold.objects.filter(in_force(), person=person).exists()
+    return _any_in_force(LegalHold.objects.filter(person=person))
+
+
+def _any_in_force(holds: QuerySet[LegalHold]) -> bool:
+    """Of few holds, in one statement."""
+    return any(hold.is_in_force for hold in holds.filter(released_at=None).select_related("institution"))
 
 
 @keeps
@@ -36,5 +46,5 @@ def refuse_held_in(activity: Activity) -> None:
         ),
         _connector=Q.OR,
     )
-    if LegalHold.objects.filter(in_force(), of_activity, institution=activity.institution_id).exists():
+    if _any_in_force(LegalHold.objects.filter(of_activity, institution=activity.institution_id)):
         raise Conflict("A legal hold keeps the work of a learner in it: it has to be released first.")

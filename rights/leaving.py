@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import Q
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 
@@ -22,7 +23,7 @@ from rights.holds import held_people, refuse_held, refuse_held_in
 from rights.models import Bundle, Contest, ContestFile, Correction, Erasure, LegalHold
 from rights.row_rules import own_bundles
 from rights.services.bundles import bundle_content, bundle_delete, bundles_joined, is_ready, may_take
-from rights.services.contests import reports_joined, reports_leave
+from rights.services.contests import refuse_merge_of_contests, reports_joined, reports_leave
 from rights.services.erasures import learner_gone, refuse_merge_of_erased
 from rights.services.holds import holds_joined
 from rights.services.notices import SENT_JOB, WITHDRAWAL
@@ -31,21 +32,14 @@ from signin.callers import caller_of
 DECIDING = Role.ADMIN | Role.DATA
 
 
-class ErasuresMoved(Moves):
-    """Two accounts of which one is being erased stay two."""
-
-    def move(self, kept_id: int, gone_id: int) -> None:
-        refuse_merge_of_erased(kept_id, gone_id)
-        super().move(kept_id, gone_id)
-
-
 also_moved(
     Moves(Contest, "assignee", "contests to decide"),
     Moves(LegalHold, "person", "legal holds", ("released_at",), holds_joined),
-    ErasuresMoved(Erasure, "person", "erasures", ("state",)),
-    Moves(Correction, "person", "corrections asked for", ("field", "state")),
+    Moves(Erasure, "person", "erasures", ("state",), there_once=Q(state=Erasure.State.ASKED)),
+    Moves(Correction, "person", "corrections asked for", ("field", "state"), there_once=Q(state=Correction.State.OPEN)),
     Moves(Bundle, "person", "bundles of own data", ("institution",), bundles_joined),
     with_reports=reports_joined,
+    refusals=(refuse_merge_of_erased, refuse_merge_of_contests),
 )
 
 

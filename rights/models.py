@@ -1,18 +1,19 @@
 """Contests of reports by the learners whom they are about, with the human decisions; legal holds; erasures;
 corrections that people ask for, bundles of their data, and figures about instruments."""
 
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from files.models import StoredFile
 from institutions.models import Institution
 from kernel.constraints import tied_to_institution
 from kernel.models import Timestamped
+from kernel.zones import today_in
 from reports.models import Report
 
 
@@ -100,24 +101,24 @@ class ContestFile(models.Model):
         return self.name
 
 
-def in_force() -> Q:
-    """Of holds: not released, and their last day is not over."""
-    return Q(released_at=None) & (Q(until=None) | Q(until__gte=timezone.now().date()))
+def in_force(today: date) -> Q:
+    """Of holds of an institution: not released, and their last day is not over where it is this day."""
+    return Q(released_at=None) & (Q(until=None) | Q(until__gte=today))
 
 
 def unless_held(collector: Any, field: Any, holds: Any, using: str) -> None:
     """For `on_delete`: an account that is held stays; holds that are over go with the account."""
-    held = holds.filter(in_force())
+    held = {hold for hold in holds.filter(released_at=None).select_related("institution") if hold.is_in_force}
     if held:
-        raise models.ProtectedError("This person is under a legal hold.", {*held})
+        raise models.ProtectedError("This person is under a legal hold.", held)
     models.CASCADE(collector, field, holds, using)
 
 
 class LegalHold(Timestamped):
     """Nothing that is held about the person may be erased, because of a lawsuit for example.
 
-    It ends after the day `until`, or when somebody releases it. Whoever set and released it is named by the number of
-    the account: the hold outlives that account.
+    It ends after the day `until`, of the institution's time zone, or when somebody releases it. Whoever set and
+    released it is named by the number of the account: the hold outlives that account.
     """
 
     concerns = "person_id"
@@ -139,6 +140,14 @@ class LegalHold(Timestamped):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def is_in_force(self) -> bool:
+        return hold_in_force(self.released_at, self.until, self.institution.time_zone)
+
+
+def hold_in_force(released_at: datetime | None, until: date | None, time_zone: str) -> bool:
+    return released_at is None and (until is None or until >= today_in(time_zone))
 
 
 class Erasure(Timestamped):

@@ -115,7 +115,7 @@ ON_WITHDRAWAL = {
 }
 NO_REASON = "Your institution has given no reason. You can ask it for one."
 KEPT_BECAUSE = {
-    "hold": "A legal hold: the institution must keep what is held about the person until it is released.",
+    "hold": "A legal hold: the institution must keep what is held about the person until the hold is over.",
     "contest": "You have contested a report: what is behind it is kept until that is decided.",
 }
 SENT_WAITS = (

@@ -30,6 +30,21 @@ def archive() -> bytes:
     return content.getvalue()
 
 
+def drawn_pdf(pages: int, first: bytes = b"An essay") -> bytes:
+    """A document with a text on its first page, and no table of its objects, which readers then make."""
+    kids = b" ".join(b"%d 0 R" % (place + 10) for place in range(pages))
+    tree = b"2 0 obj<</Type/Pages/Count %d/Kids[%s]>>endobj" % (pages, kids)
+    shown = b"BT /F1 24 Tf 20 150 Td (%s) Tj ET" % first
+    objects = [
+        b"1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj", tree,
+        b"3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj",
+        b"4 0 obj<</Length %d>>stream\n%s\nendstream endobj" % (len(shown), shown),
+        *(b"%d 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 300]/Resources<</Font<</F1 3 0 R>>>>%s>>endobj"
+          % (place + 10, b"/Contents 4 0 R" if place == 0 else b"") for place in range(pages)),
+    ]  # fmt: skip
+    return b"%PDF-1.4\n" + b"\n".join(objects) + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
 def data_url(content: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
 

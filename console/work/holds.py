@@ -48,7 +48,7 @@ class NewHold(PersonChosenPage):
         Input("person_id", "Person",
               pick=Pick("institution/{institution}/user/", named, "last_name")),
         Input("reason", "Reason", "Such as the court and the number of the case."),
-        Input("until", "Last day (UTC)", "Left empty, it holds until it is released."),
+        Input("until", "Last day", "Left empty, it holds until it is released."),
     )  # fmt: skip
 
     def saved(self, form: WorkForm, answer: ApiResponse) -> HttpResponse:

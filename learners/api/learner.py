@@ -126,8 +126,15 @@ def reads_all_needs(caller: Caller, tenant_id: int | None) -> bool:
     )
 
 
+def refuse_unless_needs_are_read(filter_: filters.Filter, name: str) -> None:
+    """To whom such a filter would tell more than the rows do."""
+    view = filter_.parent.request.parser_context["view"]
+    if not reads_all_needs(view.caller, view.tenant_id):
+        raise ValidationError({name: ["You may not read who has a special need."]})
+
+
 class SENDFilter(TenantFilter):
-    """Learners who have this special need now. Refused to whom it would tell more than the rows do."""
+    """Learners who have this special need now."""
 
     def __init__(self, *args, **kwargs):
         help_text = "Id of a category of special needs: learners who have it now. For who reads these of all learners."
@@ -136,10 +143,21 @@ class SENDFilter(TenantFilter):
     def filter(self, queryset, value):
         if value is None:
             return queryset
-        view = self.parent.request.parser_context["view"]
-        if not reads_all_needs(view.caller, view.tenant_id):
-            raise ValidationError({"send": ["You may not read who has a special need."]})
+        refuse_unless_needs_are_read(self, "send")
         return super().filter(queries.with_active_sends(queryset), value)
+
+
+class AnySENDFilter(filters.BooleanFilter):
+    """Learners who have any special need now, or none."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, help_text="Any special need now. For who reads these of all learners.", **kwargs)
+
+    def filter(self, queryset, value):
+        if value is None:
+            return queryset
+        refuse_unless_needs_are_read(self, "is_send")
+        return queryset.filter(queries.have_needs() if value else ~queries.have_needs())
 
 
 class LearnerFilter(ConsentFilter):
@@ -150,6 +168,7 @@ class LearnerFilter(ConsentFilter):
     first_name = FoldedFilter("user__first_name")
     last_name = FoldedFilter("user__last_name")
     send = SENDFilter("active_sends__category")
+    is_send = AnySENDFilter()
 
 
 class VersionSerializer(BodySerializer):

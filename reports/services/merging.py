@@ -16,15 +16,15 @@ Where both have a row of which there can be one only, the two become one, by the
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
-from django.db.models import F, Model, QuerySet
+from django.db.models import F, Model, Q, QuerySet
 from django.utils import timezone
 
 from courses.models import ActivityEditor, Adder, AssessmentSession, CourseInstructor, CourseLearner
@@ -67,8 +67,8 @@ Joined = Callable[[Any, Any], None]
 class Moves:
     """The rows of a table that refer to the person by `column`, and what they are called in a preview.
 
-    `once` names the columns that, with the person, identify a row: where both people have one, `joined(kept, gone)`
-    changes the kept row before the other one is deleted.
+    `once` names the columns that, with the person, identify a row among those that are `there_once`: where both people
+    have one, `joined(kept, gone)` changes the kept row before the other one is deleted.
     """
 
     model: type[Model]
@@ -76,6 +76,7 @@ class Moves:
     word: str
     once: tuple[str, ...] = ()
     joined: Joined = lambda kept, gone: None
+    there_once: Q = field(default_factory=Q)
 
     def rows(self, person_id: int) -> QuerySet:
         # Not the managers of records, which are never changed: only who they belong to is.
@@ -86,8 +87,9 @@ class Moves:
         if not self.once:
             return []
         columns = [self.model._meta.get_field(name).attname for name in self.once]  # type: ignore[union-attr]
-        kept = {tuple(getattr(row, name) for name in columns): row for row in self.rows(kept_id).order_by("pk")}
-        keyed = ((tuple(getattr(row, name) for name in columns), row) for row in self.rows(gone_id).order_by("pk"))
+        mine, theirs = (self.rows(key).filter(self.there_once).order_by("pk") for key in (kept_id, gone_id))
+        kept = {tuple(getattr(row, name) for name in columns): row for row in mine}
+        keyed = ((tuple(getattr(row, name) for name in columns), row) for row in theirs)
         return [(kept[key], row) for key, row in keyed if key in kept]
 
     def move(self, kept_id: int, gone_id: int) -> None:
@@ -166,13 +168,19 @@ ALL = [*OF_PEOPLE, *OF_INSTRUCTORS, *OF_LEARNERS]
 STATE = [field.attname for field in User._meta.concrete_fields if field.name not in {"password", "last_login"}]
 ReportsJoined = Callable[[Report, Report], None]
 WITH_REPORTS: list[ReportsJoined] = []  # called with (kept, gone) before the latter is deleted
+Refusal = Callable[[int, int], None]
+REFUSALS: list[Refusal] = []  # called with the keys of (kept, gone); they raise Conflict
 
 
-def also_moved(*of_people: Moves, with_reports: ReportsJoined) -> None:
-    """Apps above this one declare their tables: rows that refer to a person, and rows that refer to a report."""
+def also_moved(*of_people: Moves, with_reports: ReportsJoined, refusals: Sequence[Refusal] = ()) -> None:
+    """Apps above this one declare their tables: rows that refer to a person, and rows that refer to a report.
+
+    `refusals` say of which people nothing is merged for the time being, in a preview, too.
+    """
     OF_PEOPLE.extend(of_people)
     ALL.extend(of_people)
     WITH_REPORTS.append(with_reports)
+    REFUSALS.extend(refusals)
 
 
 @dataclass(frozen=True)
@@ -206,7 +214,8 @@ def people_merge(
     """Move everything of one person of the institution to another one, and delete the first; see the module.
 
     Forbidden for a global administrator and for the own account as the one that goes. Conflict when the institution
-    would lose its last administrator, and while the learner who goes sits an assessment under another pseudonym.
+    would lose its last administrator, while the learner who goes sits an assessment under another pseudonym, and for
+    what apps above say.
     Outdated when `state`, of a preview, is not the state any more.
     """
     if kept_id == gone_id:
@@ -256,6 +265,8 @@ def _refuse(kept: User, gone: User, by_id: int) -> None:
     # The learner's browser names the learner by the pseudonym, which would no longer be good.
     if Learner.objects.filter(pk=kept.pk).exists() and any(not session.is_over for session in sessions):
         raise Conflict("This learner is in an assessment session at this moment: merge when it is over.")
+    for refusal in REFUSALS:
+        refusal(kept.pk, gone.pk)
 
 
 def _counted(kept: User, gone: User) -> Merged:

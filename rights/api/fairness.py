@@ -123,7 +123,7 @@ class FairnessView(ProcedureView):
     def get(self, request, **_):
         """No line of the trail: it tells of no person."""
         asked = request.query_params
-        first, last = usual_months(month_of(asked["to"], "to") if asked.get("to") else None)
+        first, last = usual_months(self.tenant.time_zone, month_of(asked["to"], "to") if asked.get("to") else None)
         first = month_of(asked["from"], "from") if asked.get("from") else first
         if first > last:
             raise ValidationError({"from": ["It begins after it ends."]})

@@ -1,9 +1,7 @@
 """/institution/{parent_lookup_institution_id}/hold/{id}/: legal holds, set and released by data administrators."""
 
-from datetime import date, datetime
 from typing import Any, TypedDict
 
-from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,7 +16,7 @@ from kernel.schema import problems
 from kernel.scope import under
 from kernel.serializers import BodySerializer, Computed, IdToLookUpField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
-from rights.models import LegalHold
+from rights.models import LegalHold, hold_in_force
 from rights.services import holds
 
 LONGEST = 10_000  # letters
@@ -38,15 +36,11 @@ def person_concerned(uid: str, first_name: str, last_name: str, email: str | Non
 PERSON = tuple(f"person__{name}" for name in ("uid", "first_name", "last_name", "email"))
 
 
-def is_in_force(released_at: datetime | None, until: date | None) -> bool:
-    return released_at is None and (until is None or until >= timezone.now().date())
-
-
 class LegalHoldSerializer(ResourceSerializer):
     person_id = IdToLookUpField(min_value=1, max_value=2**63 - 1)
     about = Computed(person_concerned, *PERSON)
     reason = serializers.CharField(max_length=LONGEST, style={"base_template": "textarea.html"})
-    in_force = Computed(is_in_force, "released_at", "until")
+    in_force = Computed(hold_in_force, "released_at", "until", "institution__time_zone")
 
     class Meta:
         model = LegalHold

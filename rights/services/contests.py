@@ -294,9 +294,17 @@ def reports_leave(*, is_wanted: bool = False, **which: Any) -> None:
 
 
 def reports_joined(kept: Report, gone: Report) -> None:
-    """Two accounts become one: contests of the report that goes are those of the other one. One can be open."""
-    moved = Contest.objects.filter(report=gone.pk)
-    if Contest.objects.filter(report=kept.pk, state=State.OPEN).exists():
-        moved.filter(state=State.OPEN).update(state=State.LAPSED)
-    moved.update(report=kept.pk)
+    """Two accounts become one: contests of the report that goes are those of the other one."""
+    Contest.objects.filter(report=gone.pk).update(report=kept.pk)
     state_stored(kept)
+
+
+def refuse_merge_of_contests(kept_id: int, gone_id: int) -> None:
+    """One report has one open contest: where both people have one of the same activity, neither may be lost."""
+    contested = Contest.objects.filter(state=State.OPEN)
+    activities = contested.filter(report__learner=gone_id).values("report__activity")
+    if contested.filter(report__learner=kept_id, report__activity__in=activities).exists():
+        raise Conflict(
+            "Both people contest their report of the same activity: one of the two contests has to be decided or "
+            "withdrawn first."
+        )

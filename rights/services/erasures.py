@@ -362,5 +362,6 @@ def learner_gone(person_id: int) -> None:
 
 
 def refuse_merge_of_erased(kept_id: int, gone_id: int) -> None:
+    """Two accounts of which one is being erased stay two."""
     if Erasure.objects.filter(person__in=(kept_id, gone_id), state=Erasure.State.RUNNING).exists():
         raise Conflict("The data of one of the two is being erased.")

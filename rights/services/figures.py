@@ -8,18 +8,20 @@ to be erased with them. Here nothing is kept up to date in steps, so nothing dri
 are taken over when it is counted again, which is due a day after the last time, or within the hour when the trail tells
 that something was deleted since. What may then be replaced is said in `rights/fairness.py`.
 
-Two periods that overlap can be compared as well, and are counted at different instants: there only the rounding
-protects. They are for administrators who may read such rows one by one; what everybody may read is of all times.
+Months are those of the institution's time zone. Two periods that overlap can be compared as well, and are counted at
+different instants: there only the rounding protects. They are for administrators who may read such rows one by one;
+what everybody may read is of all times.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
 from kernel.writes import one_transaction
+from kernel.zones import today_in, zone_named
 from pipeline.jobs import enqueue
 from reports.models import Request
 from rights import rates
@@ -45,9 +47,9 @@ def months_later(month: date, number: int) -> date:
     return date(month.year + years, index + 1, 1)
 
 
-def usual_months(last: date | None = None) -> tuple[date, date]:
+def usual_months(time_zone: str, last: date | None = None) -> tuple[date, date]:
     """The first and the last month of the period that is shown unless another one is asked for."""
-    last = last or timezone.now().date().replace(day=1)
+    last = last or today_in(time_zone).replace(day=1)
     return months_later(last, 1 - MONTHS), last
 
 
@@ -79,7 +81,7 @@ def _begun(period: dict[str, Any]) -> Figures:
 
 def figures_counted(keys: Collection[int]) -> None:
     """Count these again. Nobody waits for it: no row is locked before it is written."""
-    for row in Figures.objects.filter(pk__in=keys).order_by("pk"):
+    for row in Figures.objects.filter(pk__in=keys).select_related("institution").order_by("pk"):
         now = timezone.now()
         shown = {part: _replaced(part, row, found, now) for part, found in _found(row)}
         # Somebody may have counted the same meanwhile: then that is what was shown last.
@@ -93,13 +95,10 @@ def _found(row: Figures) -> Iterable[tuple[str, rates.Found]]:
         yield OUTCOMES, rates.outcomes_tallied(home, _since(row, OUTCOMES))
         return
     first, last = (date.fromisoformat(f"{month}-01") for month in (row.first_month, row.last_month))
-    begin, end = _instant(first), _instant(months_later(last, 1))
+    zone = zone_named(row.institution.time_zone)
+    begin, end = (datetime.combine(day, time.min, zone) for day in (first, months_later(last, 1)))
     yield RESULTS, rates.results_tallied(home, begin, end, _since(row, RESULTS))
     yield CONTESTS, rates.contests_tallied(home, begin, end, _since(row, CONTESTS))
-
-
-def _instant(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _since(row: Figures, part: str) -> rates.Since:
@@ -132,10 +131,12 @@ def figures_due() -> None:
     """Ask for counting what is wanted and old, or something of which may have been deleted since."""
     now = timezone.now()
     wanted = Figures.objects.filter(asked_at__gte=now - WANTED)
-    first, last = usual_months()
-    homes = wanted.exclude(first_month="").order_by().values_list("institution").annotate(Max("asked_at"))
-    months = {"first_month": f"{first:%Y-%m}", "last_month": f"{last:%Y-%m}"}
-    usual = [Figures(institution_id=home, asked_at=asked_at, **months) for home, asked_at in homes]
+    homes = wanted.exclude(first_month="").order_by().values_list("institution", "institution__time_zone")
+    usual = []
+    for home, zone, asked_at in homes.annotate(Max("asked_at")):
+        first, last = usual_months(zone)
+        months = {"first_month": f"{first:%Y-%m}", "last_month": f"{last:%Y-%m}"}
+        usual.append(Figures(institution_id=home, asked_at=asked_at, **months))
     Figures.objects.bulk_create(usual, ignore_conflicts=True)  # a month may have begun
     deleted = Line.objects.filter(
         institution=OuterRef("institution"), written_at__gt=OuterRef("counted_at"), verb__in=("delete", "erase")

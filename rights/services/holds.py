@@ -4,10 +4,11 @@ from datetime import date
 
 from django.utils import timezone
 
-from institutions.models import User
+from institutions.models import Institution, User
 from kernel.domain import Conflict, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.writes import one_transaction
+from kernel.zones import today_in
 from rights.models import LegalHold
 
 
@@ -15,10 +16,13 @@ from rights.models import LegalHold
 def hold_create(
     *, institution_id: int, person_id: int, reason: str, by_id: int, until: date | None = None
 ) -> LegalHold:
-    """Let nothing that is held about the person be erased. Conflict while another hold is in force."""
+    """Let nothing that is held about the person be erased, until the end of this day of the institution's time zone.
+
+    Conflict while another hold is in force.
+    """
     if not locked_rows(User.objects.filter(pk=person_id, institution=institution_id), Lock.CHANGE):
         raise Invalid(person_id=f'Invalid pk "{person_id}" - object does not exist.')
-    today = timezone.now().date()
+    today = today_in(Institution.objects.values_list("time_zone", flat=True).get(pk=institution_id))
     if until is not None and until < today:
         raise Invalid(until="This is in the past.")
     holds = LegalHold.objects.filter(person=person_id, released_at=None)

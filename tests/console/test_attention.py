@@ -1,6 +1,8 @@
 """What needs attention, on the overview: each line is true, of this institution, and leads to what it counts."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.utils import timezone
@@ -172,9 +174,17 @@ def test_providers_that_fail(quiet, lines, signed_in):
             for each in (row, given):
                 type(each).objects.filter(pk=each.pk).update(updated_at=now - timedelta(days=days))
     place = lines("data")["provider", 2]
-    rows = signed_in("data").get(place).context["rows"]
+    page = signed_in("data").get(place)
+    rows = page.context["rows"]
     assert [(row["provider_name"], row["failed"], row["unanswered"]) for row in rows] == [(provider.acronym, 1, 1)]
     assert rows[0]["activity"] == quiet.home.activity.pk
+    links = [unescape(link) for link in re.findall(r'<a href="([^"]*/unsettled/[^"]*)">1</a>', page.text)]
+    assert [link.rpartition("=")[2] for link in links] == ["failed", "unanswered"]
+    for link, status in zip(links, (RequestStatus.ERROR, RequestStatus.TIMEOUT), strict=True):
+        listed = signed_in("data").get(link)
+        assert [row["status"] for row in listed.context["rows"]] == [status]
+        assert listed.context["title"].endswith(": P")
+    assert signed_in("data").get(re.sub("moment=[^&]*&", "", links[0])).status_code == 404
 
 
 def test_credentials_that_end(quiet, lines):

@@ -1,14 +1,18 @@
 """How far captures are, on the pages of an activity and of a report: the numbers, and what the pages renew."""
 
+import re
+from html import unescape
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console.captures import REASONS_SHOWN, SECONDS_OPEN, SECONDS_QUIET, SECONDS_WAITING
 from courses.models import AssessmentSession
-from tests.captures import FR, PLAG
+from reports.progress import STATES
+from tests.captures import FA, FR, PLAG
 from tests.console.test_report import text
-from tests.reports.work import ERROR, TIMED_OUT, WAITING, Work
+from tests.reports.work import ERROR, NO_ENROLMENT, PROCESSING, TIMED_OUT, WAITING, Work
 
 ACTIVITY = "courses/{course}/activities/{activity}/"
 PARTS = (f"{ACTIVITY}captures/", f"{ACTIVITY}reports/{{report}}/captures/")
@@ -52,6 +56,34 @@ def test_numbers_and_reasons(work, admin, address):
     ) in of_all
     assert "Plagiarism detection 1 0 0 0 no provider has begun with it: 1" in of_all
     assert "not answered in time" not in of_bob
+
+
+COUNTED = re.compile(r'<a href="([^"]*/unsettled/[^"]*)" aria-label="[^"]+">(\d+)</a>')
+
+
+def test_each_number_leads_to_the_captures_that_it_counts(work, admin, address):
+    work.answer(work.request(), PROCESSING)
+    work.answer(work.request(), NO_ENROLMENT)
+    work.request(done=False)
+    for path, instruments in zip(PARTS, (2, 2), strict=True):
+        numbers = COUNTED.findall(admin.get(address(path)).text)
+        assert {state for url, _ in numbers for state in STATES if f"state={state}&" in unescape(url)} == {*STATES}
+        assert len({re.search(r"instrument=(\d+)", url)[1] for url, _ in numbers}) == instruments
+        for url, number in numbers:
+            page = admin.get(unescape(url))
+            assert (page.status_code, f">{number} in all" in page.text) == (200, True), (url, number)
+
+
+@pytest.mark.parametrize(
+    "query", ["state=done", "state=x&instrument=1", "state=done&instrument=x", "moment=2026-01-01"]
+)
+def test_captures_that_no_number_counts_are_no_page(query, admin, address):
+    assert admin.get(f"{address(ACTIVITY)}unsettled/?{query}").status_code == 404
+
+
+def test_captures_of_other_instruments_and_of_other_institutions_are_none(work, admin, address, world):
+    for query in (f"instrument={FA}", f"instrument={FR}&learner={world.away.people['bob'].pk}"):
+        assert "None." in admin.get(f"{address(ACTIVITY)}unsettled/?state=failed&{query}").text
 
 
 def test_rare_reasons_are_told_together(work, admin, address):

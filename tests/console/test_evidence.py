@@ -10,14 +10,16 @@ import pytest
 
 from files.contents import head_of
 from files.documents import DOCX, MOST, ODT
+from files.drawing import SIGNATURE
 from files.models import Kind, Made, StoredFile
+from files.pages import PDF
 from institutions.models import Provider
 from learners.models import Enrolment, EnrolmentSample
 from reports.models import RequestProviderResult, RequestResult
 from reports.sentences import DEMONSTRATION
 from reports.showing import KEYS as KEYS_DRAWN
-from reports.showing import MODEL, TEXT, keystrokes_of
-from tests.captures import FR, KEYS
+from reports.showing import MODEL, PAGES, TEXT, keystrokes_of
+from tests.captures import FR, KEYS, drawn_pdf
 from tests.lines import files_read
 from tests.pages.test_policy import WITH_MEDIA, assert_clean
 from tests.reports.test_contents import PICTURE, PNG, data_url, get, raw_file, sample_file
@@ -114,6 +116,37 @@ def test_text_of_documents_is_shown_and_recorded_as_opened(work, admin, address)
     assert page.text.count("Only the beginning of its text is shown.") == 1
     opened = [read.key for read in files_read() if read.kind == Kind.REQUEST]
     assert sorted(opened) == sorted(request.data_id for request in requests[:4])
+
+
+def test_pages_of_a_pdf_are_shown_as_pictures_and_each_is_recorded(work, admin, address):
+    request = captured(work, drawn_pdf(2, b"An <b>essay"), PDF, filename="a.pdf")
+    one = admin.get(page_of(work, address))
+    assert_clean(one, WITH_MEDIA)
+    whole = page_of(work, address, f"requests/{request.pk}/")
+    assert f'<a href="{whole}">All pages' in one.text
+    sheet = r'<img src="([^"]+page-0-\d\.png)" alt="Page \d'
+    assert (len(re.findall(sheet, one.text)), len(files_read())) == (1, 1)
+    page = admin.get(whole)
+    assert_clean(page, WITH_MEDIA)
+    assert "<pre>An &lt;b&gt;essay</pre>" in page.text
+    assert [read.key for read in files_read()[1:]] == [request.data_id]  # its text has been opened
+    sheets = re.findall(sheet, page.text)
+    assert len(sheets) == 2
+    pictures = [get(found).getvalue() for found in sheets]
+    assert all(picture.startswith(SIGNATURE) for picture in pictures)
+    assert len(pictures[0]) > len(pictures[1])  # there is nothing on the second one
+    assert [read.key for read in files_read()[2:]] == [request.data_id] * 2
+
+
+def test_what_cannot_be_drawn_is_saved(work, admin, address, monkeypatch):
+    """Broken documents, too many pages, and a server without the library."""
+    broken, long = captured(work, b"%PDF-1.7", PDF), captured(work, drawn_pdf(PAGES + 1), PDF)
+    page = admin.get(page_of(work, address, f"requests/{broken.pk}/")).text
+    assert ("it is saved, not shown" in page, "page-0" in page) == (True, False)
+    page = admin.get(page_of(work, address, f"requests/{long.pk}/")).text
+    assert (page.count('<img src="http'), page.count("Only the beginning is shown.")) == (PAGES, 1)
+    monkeypatch.setattr("reports.showing.can_draw", lambda: False)
+    assert admin.get(page_of(work, address)).text.count("it is saved, not shown") == 2
 
 
 def test_enrolment_stands_beside_it(work, admin, address):

@@ -172,6 +172,9 @@ def test_learners_by_special_need(world, signed_in, address):
     assert signed_in("send").get(link).context["table"].count == 2
     assert signed_in("data").get(link).context["table"].count == 3  # it is no filter there: all of them
     assert answer.context["needs"]["total"] == 2
+    everybody = f"{address('learners/')}?is_send=true"
+    assert f'<a href="{everybody}">2</a>' in answer.text
+    assert signed_in("send").get(everybody).context["table"].count == 2
     assert "2 learners have special needs now" in answer.text
 
 
@@ -180,7 +183,8 @@ def test_categories_beyond_those_drawn_are_counted(world, signed_in, address):
     SENDCategory.objects.bulk_create(SENDCategory(**own, description=f"c{n:02}", data={}) for n in range(14))
     answer = signed_in("send").get(address(""))
     assert len(answer.context["needs"]["chart"].bars) == 12
-    assert "3 further categories are not drawn." in answer.text
+    link = address("send/")
+    assert f'<a href="{link}">3 further categories</a> are not drawn.' in answer.text
 
 
 def test_numbers_of_people(world, signed_in, address):

@@ -326,7 +326,7 @@ def test_number_of_queries_does_not_grow(who, page, world, provider, signed_in, 
     grow(home, provider, 1)
     few = counted()
     grow(home, provider, 12)
-    assert counted() == few <= (13 if (who, page) == ("global", EVIDENCE) or page == REQUEST else 12)
+    assert counted() == few <= 12
 
 
 def test_results_of_a_demonstration_are_labelled_on_every_page(world, admin, address):

@@ -36,5 +36,8 @@ def test_activity_that_a_link_names_without_its_course_has_its_name(reports, sig
     linked = browser.get(address("reports/"), {"activity": key})
     assert offered(linked, "activity") == {str(key): "Essay"}
     assert [str(line.cells[0][1]) for line in linked.context["table"].lines] == ["Bob Home"]
+    course, listed = browser.get(address(f"courses/{world.home.other_course.pk}/")), address("reports/")
+    numbers = f'<a class="quietly" href="{listed}?activity={key}"><span'
+    assert numbers in course.text
     assert offered(browser.get(address("reports/")), "activity") == {}
     assert browser.get(address("reports/"), {"activity": world.away.activity.pk}).status_code == 400

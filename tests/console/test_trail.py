@@ -8,11 +8,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from console.trail import OF_FILES, VERBS, thing
+from courses.models import Course
+from courses.queries import course_text
+from institutions.models import Instrument
 from kernel.filters import TYPED
 from kernel.recording import Entry, Origin, command, record
 from tests.console.conftest import offered
 from tests.console.test_lists import HOSTILE
 from tests.lines import details_of
+from tests.world import PAST
 from trail.models import Key, Line
 
 CHANGES = {"last_name": ["Lee", HOSTILE], "send": [None, {"a": [1, True]}]}
@@ -72,6 +76,41 @@ def test_sentences(world, written, signed_in, address):
     assert "Lee \N{RIGHTWARDS ARROW} &lt;script" in page.text
     assert said["Somebody failed to sign in: Ann Home"][1] == "from 192.0.2.9"
     assert said["Ann Home sent a sample for an assessment"][1] == "\N{EN DASH}"
+
+
+def test_numbers_in_values_have_their_names_and_never_those_of_another_institution(world, signed_in, address):
+    """People, courses, groups, activities and instruments; whoever writes such a line may have named a stranger."""
+    home, away, fr = world.home, world.away, Instrument.objects.get(pk=1)
+    Course.objects.filter(pk=home.course.pk).update(start=PAST)
+
+    def values(of) -> dict:
+        return {
+            "course": [None, of.course.pk], "parent": [of.group.pk, None], "activity": [of.activity.pk, 0],
+            "assignee": [None, of.people["data"].pk], "set_by_id": [of.people["admin"].pk, None],
+            "instruments": [[1], [1, 10**9]], "vle": [None, of.vle.pk], "number": [1, of.course.pk],
+            "asked": {"learner": [str(of.people["ann"].pk)], "search": ["x"]},
+        }  # fmt: skip
+
+    for of in (home, away):
+        record(
+            Entry("update", "institution/vle", "1", home.institution.pk, None, values(of)),
+            by=Origin("person", world.people["data"].pk, "x"),
+        )
+    browser = signed_in("data")
+    with CaptureQueriesContext(connection) as queries:
+        page = browser.get(address("trail/?verb=update"))
+    assert len(queries) <= 12
+    of_home, of_away = sorted((line[1] for line in shown(page)), key=len, reverse=True)
+    for words in (
+        f"course: \N{EN DASH} \N{RIGHTWARDS ARROW} {home.course.pk} ({course_text(home.course.code, '', PAST)})",
+        f"parent: {home.group.pk} ({home.group.name})", f"activity: {home.activity.pk} ({home.activity.name})",
+        f"{home.people['data'].pk} (Data Home)", f"set by id: {home.people['admin'].pk} (Admin Home)",
+        f"instruments: 1 ({fr.name}) \N{RIGHTWARDS ARROW} 1 ({fr.name}), {10**9};",
+        f"vle: \N{EN DASH} \N{RIGHTWARDS ARROW} {home.vle.pk} ({home.vle.name})",
+        f"number: 1 \N{RIGHTWARDS ARROW} {home.course.pk};", f"learner {home.people['ann'].pk} (Ann Home), search x",
+    ):  # fmt: skip
+        assert words in of_home
+    assert re.findall(r"\((.*?)\)", of_away) == [fr.name, fr.name]
 
 
 def test_what_is_put_into_something_is_not_made(written, signed_in, address, world):

@@ -188,7 +188,7 @@ def fill_desk(world: World, rows: int) -> None:
     stand(world)
     Desk(world.home).fill(rows)
     key = world.home.institution.pk
-    for months in ((), usual_months()):  # of transparency and of fairness: as once counted
+    for months in ((), usual_months("UTC")):  # of transparency and of fairness: as once counted
         figures_of(key, *months)
 
 

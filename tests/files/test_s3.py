@@ -1,5 +1,6 @@
 """The same with S3, against a server on a real socket: stored, read through a redirect, erased."""
 
+import json
 import os
 import urllib.request
 from datetime import timedelta
@@ -14,9 +15,13 @@ from django.test import Client
 from moto.server import ThreadedMotoServer
 
 from files import permissions
+from files.contents import page_content, pages_in
 from files.models import Kind, PendingErasure, StoredFile
 from files.services import files_erase, objects_erase_unknown, store
 from institutions.services.documents import document_create
+from kernel.caller import CallerKind
+from reports.models import Request
+from tests.captures import data_url, drawn_pdf
 from tests.files.conftest import PDF, held, stored
 from tests.files.test_file import url_for
 from tests.lines import files_read
@@ -74,6 +79,17 @@ def test_file_is_stored_whole(world, bucket, size):
     assert entry["Body"].read() == content
     assert entry["ContentType"] == "application/pdf"
     assert file.size == size
+
+
+def test_pages_are_drawn_of_what_the_bucket_has(world, bucket):
+    sample = json.dumps({"data": data_url(drawn_pdf(2), "application/pdf")}).encode()
+    file = stored(world, sample, Kind.REQUEST, world.people["ann"])
+    assert pages_in(file, 8) == (2, "An essay")
+    caller = permissions.caller_now(CallerKind.PERSON, world.people["admin"].pk)
+    Request.objects.create(
+        institution=world.home.institution, learner=world.home.learners["ann"], activity=world.home.activity, data=file
+    )
+    assert page_content(caller, file.pk, "page-0-2.png", None).media_type == "image/png"
 
 
 def test_file_is_read_through_a_redirect(world, bucket):

@@ -100,7 +100,16 @@ def test_who_has_a_special_need_is_found_by_who_may_read_it(as_, url, world):
         assert as_(who).get(f"{url}?send={home.category.pk}&search=bob&ordering=-last_name").json()["count"] == 1
     away = as_("admin").get(f"{url}?send={world.away.category.pk}")
     assert (away.status_code, away.json()) == (400, {"send": ["No such row in this institution."]})
+    for is_send, names in (("true", ["ann", "bob"]), ("false", ["eve"])):
+        assert [row["uid"] for row in as_("send").get(f"{url}?is_send={is_send}").json()["results"]] == names
+    other = SENDCategory.objects.create(institution=home.institution, description="other", data={})
+    SENDLearner.objects.create(institution=home.institution, learner=home.learners["bob"], category=other)
+    assert as_("admin").get(f"{url}?is_send=true").json()["count"] == 2  # who has two needs is there once
     for who in ("legal", "data", "teacher", "ann"):
+        for is_send in ("true", "false"):
+            answer = as_(who).get(f"{url}?is_send={is_send}")
+            refusal = {"is_send": ["You may not read who has a special need."]}
+            assert (answer.status_code, answer.json()) == (400, refusal), who
         for category in (home.category.pk, world.away.category.pk):
             answer = as_(who).get(f"{url}?send={category}")
             refusal = {"send": ["You may not read who has a special need."]}

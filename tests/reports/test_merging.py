@@ -153,7 +153,7 @@ def row_of(model: type[Model], person: User, world: World) -> Model:
             **own, person=person, field="uid", wanted=f"u{person.pk}", reason="r"
         ),
         Bundle: lambda: Bundle.objects.get_or_create(**own, person=person, defaults={"with_captures": True})[0],
-        Erasure: lambda: Erasure.objects.create(**own, person=person, state="refused"),
+        Erasure: lambda: Erasure.objects.create(**own, person=person, state="asked"),
         LegalHold: lambda: LegalHold.objects.create(**own, person=person, reason=f"Case {person.pk}."),
         ReportSession: lambda: ReportSession.objects.create(**session, report=report(), session=sat()),
     }

@@ -71,6 +71,25 @@ def test_a_course_is_previewed_and_deleted_in_parts(past, ask, as_, url, world, 
     assert not Line.objects.filter(verb="delete", person_id=home.people["ann"].pk).exists()
 
 
+def test_a_contest_that_is_opened_after_the_preview_keeps_its_report(past, ask, world, as_):
+    """Before the deletion is asked for the preview is not true any more; after that the job leaves the report out."""
+    body = {"course": world.home.course.pk}
+    for name in ("ann", "bob"):
+        past.captured(name)
+    seen = ask(**body)
+    for name, is_asked in (("ann", False), ("bob", True)):
+        if is_asked:
+            ask(201, state=ask(**body)["state"], **body)
+        contest = {"report": past.report(name).pk, "reason": "It was me."}
+        assert as_(name).post("/api/v2/me/contest/", contest, format="json").status_code == 201
+        ask(412, state=seen["state"], **body)
+        assert ask(**body)["held"]["contest"] == 1 + is_asked
+    run_due()
+    done = Deletion.objects.latest("pk")
+    assert (done.status, done.expected["reports"], done.deleted) == ("done", 1, {})
+    assert Report.objects.filter(activity=world.home.activity).count() == 2
+
+
 def test_a_term_is_a_group_with_the_groups_below_it(past, ask, world):
     past.captured()
     home = world.home

@@ -124,10 +124,11 @@ def test_own_names_are_corrected_where_the_institution_allows_it(allowed, world,
 def test_corrections_go_with_the_account_and_move_with_a_merge(world, as_):
     ask(as_("bob"))
     ask(as_("ann"))
-    Correction.objects.create(
-        institution=world.home.institution, person=world.people["bob"], field="uid", wanted="b", state="refused",
-        reason="r", decided_at=PAST,
-    )  # fmt: skip
+    for field in ("uid", "last_name"):  # of the latter both have an answer: neither is lost
+        Correction.objects.create(
+            institution=world.home.institution, person=world.people["bob"], field=field, wanted="b", state="refused",
+            reason="r", decided_at=PAST,
+        )  # fmt: skip
     ann = world.people["ann"]
     people_merge(
         institution=world.home.institution, kept_id=ann.pk, gone_id=world.people["bob"].pk,
@@ -135,7 +136,7 @@ def test_corrections_go_with_the_account_and_move_with_a_merge(world, as_):
     )  # fmt: skip
     mine = Correction.objects.filter(person=ann)
     assert sorted(mine.values_list("field", "state")) == [
-        ("first_name", "open"), ("last_name", "refused"), ("uid", "refused"),
+        ("first_name", "open"), ("last_name", "refused"), ("last_name", "refused"), ("uid", "refused"),
     ]  # fmt: skip
     person_delete(person=stored(world))
     assert not Correction.objects.filter(institution=world.home.institution).exists()

@@ -1,6 +1,6 @@
 """Fairness of instruments: the arithmetic, what is counted, and what is not shown."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -243,6 +243,17 @@ def test_period_is_of_whole_months(world, as_, provider):
     assert (found["first_month"], found["last_month"], len(found["results"])) == (month, month, 1)
 
 
+def test_months_begin_where_the_institution_is(world, as_, provider):
+    """What was captured on 1 March, 02:00 UTC, was captured in February in Honolulu."""
+    answered(world.home, provider, learners_of(world.home, "l", 1), 0.9)
+    Request.objects.filter(provider_results__provider=provider).update(created_at=datetime(2026, 3, 1, 2, tzinfo=UTC))
+    for zone, months in (("UTC", {"03"}), ("Pacific/Honolulu", {"02"})):
+        Institution.objects.filter(pk=world.home.institution.pk).update(time_zone=zone)
+        Figures.objects.all().delete()
+        found = {month: told(as_, world.home, query=f"?from=2026-{month}&to=2026-{month}") for month in ("02", "03")}
+        assert {month for month, each in found.items() if each["results"]} == months
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [("from=2026-13", "from"), ("to=2026-1", "to"), ("to=\u0662\u0660\u0662\u0666-01", "to"), ("from=0000-01", "from"),
@@ -375,7 +386,7 @@ def test_what_is_wanted_is_counted_again(world, as_):
 
     home, now = world.home, timezone.now()
     told(as_, home, query="?from=2020-01&to=2020-02")
-    usual = f"{figures.usual_months()[0]:%Y-%m}"
+    usual = f"{figures.usual_months('UTC')[0]:%Y-%m}"
     assert due() == {usual}  # the months that the page begins with are there before somebody asks
     run_due(name=figures.FIGURES_JOB)
     assert due() == set()

@@ -1,12 +1,13 @@
 """Legal holds: what they keep from being erased, and how they end."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from institutions.models import User
+from institutions.models import Institution, User
 from institutions.services.people import person_delete
 from kernel.domain import Conflict, Unknown
 from learners.models import EnrolmentSample, Learner
@@ -101,6 +102,21 @@ def test_the_last_day_is_the_last(world, as_):
     held(world, as_)  # in its place
     assert LegalHold.objects.get(pk=made["id"]).released_at is not None
     assert LegalHold.objects.filter(person=world.people["ann"], released_at=None).count() == 1
+
+
+def test_the_last_day_ends_where_the_institution_is(world, as_):
+    """Kiritimati is 26 hours ahead of where a day ends last: one of the two has another day than UTC at any time."""
+    home, ann = world.home.institution, world.people["ann"]
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        Institution.objects.filter(pk=home.pk).update(time_zone=zone)
+        LegalHold.objects.all().delete()
+        today = timezone.localdate(timezone=ZoneInfo(zone))
+        assert "until" in held(world, as_, status=400, until=str(today - timedelta(days=1)))
+        made = held(world, as_, until=str(today))
+        assert made["in_force"] is is_held(ann.pk) is True
+        LegalHold.objects.update(until=today - timedelta(days=1))
+        assert (is_held(ann.pk), [*held_people(home.pk)]) == (False, [])
+        assert as_("data").get(path(world, f"{made['id']}/")).json()["in_force"] is False
 
 
 def test_people_of_elsewhere_cannot_be_held(world, as_):

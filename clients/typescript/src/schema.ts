@@ -18013,6 +18013,8 @@ export interface operations {
                  */
                 ic_valid?: "false" | "true";
                 id?: number;
+                /** @description Any special need now. For who reads these of all learners. */
+                is_send?: boolean;
                 last_name?: string;
                 /** @description Number of results to return per page. */
                 limit?: number;

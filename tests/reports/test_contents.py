@@ -167,6 +167,7 @@ def alerted(work):
 def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
     (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
     assert (session["identity_level"], session["pending_requests"]) == (3, 0)
+    assert session["data"]["data"][str(FR)]["code"] == 2  # of its results alone: all have ended well
     of = alerted.report()
     (explained,) = report_evidence(of.pk, activity=of.activity_id, learner=of.learner_id).sessions
     assert [alert.text for alert in explained.alerts] == ["data:,odd"] * 2

@@ -1,7 +1,6 @@
 """Lists as files: every row that is found and no other, as text, safe for spreadsheets, and one line of the trail."""
 
 import csv
-import html
 import re
 from io import BytesIO, StringIO
 
@@ -17,6 +16,7 @@ from institutions.models import Provider, User
 from kernel.filters import TYPED
 from reports.arithmetic import Level
 from tests.captures import FR, PLAG
+from tests.console.conftest import downloads
 from tests.console.test_access import MATRIX
 from tests.console.test_lists import BELOW, PAGES
 from tests.contract.filling import fill
@@ -52,7 +52,7 @@ def test_all_pages_of_the_filtered_list(kind, world, admin, address, monkeypatch
     shown = admin.get(address("learners/"), {"limit": "100", "search": "a", "ordering": "-uid"})
     names = [str(line.cells[0][1]) for line in shown.context["table"].lines]
     assert len(names) > 14
-    link = html.unescape(re.search(rf'href="([^"]*)" download>{kind}<', shown.content.decode())[1])
+    link = downloads(shown)[kind]
     assert QueryDict(link[1:]) == QueryDict(f"search=a&ordering=-uid&download={kind}")  # not the page's limit
     before = Line.objects.count()
     answer = admin.get(address("learners/") + link)

@@ -12,6 +12,7 @@ from kernel.http.client import ApiResponse
 from kernel.ids import bounded_id
 from reports.arithmetic import Level
 from reports.models import Report
+from reports.queries import details_demonstrated
 from rights.models import DECIDED, State
 from rights.services.contests import people_eligible
 
@@ -40,10 +41,12 @@ class ContestView(AskedView):
             (kind, KIND_WORDS[kind], machine, self.row["human_levels"].get(kind))
             for kind, machine in self.row["machine_levels"].items()
         ]
+        report = self.row["report"]
+        values["demonstrated"] = {instrument for _, instrument in details_demonstrated([report] if report else [])}
         values["state"] = State(self.row["state"]).label
         if values["is_open"]:
-            report = get_object_or_404(Report.objects.select_related("activity"), pk=self.row["report"])
-            values["people"] = people_eligible(report)
+            contested = get_object_or_404(Report.objects.select_related("activity"), pk=report)
+            values["people"] = people_eligible(contested)
             assignee = self.row["assignee"]
             values["is_mine"] = assignee is not None and assignee["id"] == self.caller.id
             values["outcomes"] = [(state.value, state.label) for state in DECIDED]

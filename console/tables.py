@@ -236,12 +236,6 @@ class Table:
         return [(sign + c.order, f"{c.label} {arrow}") for c in sortable for sign, arrow in (("", "↑"), ("-", "↓"))]
 
     @property
-    def downloads(self) -> list[tuple[str, str]]:
-        """(format, address) of the whole list as a file."""
-        query = replace(self.query, limit=SIZE)
-        return [(kind, query.address(download=kind)) for kind in ("csv", "xlsx")]
-
-    @property
     def sizes(self) -> tuple[int, ...]:
         return SIZES
 

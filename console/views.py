@@ -374,14 +374,6 @@ class RowsView(ConsoleView, is_base=True):
         self.told = ("export", {"rows": len(cells), "format": kind})
         return file_of(kind, self.file_name, self.labels, cells, len(cells))
 
-    def get_context_data(self, **context: Any) -> dict[str, Any]:
-        query = self.request.GET.copy()
-        downloads = []
-        for kind in FORMATS:
-            query["download"] = kind
-            downloads.append((kind, f"?{query.urlencode()}"))
-        return super().get_context_data(downloads=downloads, **context)
-
 
 class FailingView(RowsView):
     """Which providers have failed to give results since yesterday, and of which activities."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from django.db.models import (
     Case,
@@ -64,6 +64,27 @@ def course_columns(path: str) -> dict[str, F]:
 def activity_name(path: str = "") -> Coalesce:
     """What the VLE calls an activity, else its id there; `path` as above."""
     return Coalesce(NullIf(f"{path}name", Value("")), f"{path}vle_activity_id", output_field=CharField())
+
+
+# How answers of the API name the course and the activity of a row.
+class CourseNamed(TypedDict):
+    id: int
+    code: str
+    start: datetime | None
+
+
+def course_named(key: int, code: str | None, vle_course_id: str, start: datetime | None) -> CourseNamed:
+    return CourseNamed(id=key, code=code or vle_course_id, start=start)
+
+
+class ActivityNamed(TypedDict):
+    id: int
+    name: str
+    type: str
+
+
+def activity_named(key: int, name: str, kind: str) -> ActivityNamed:
+    return ActivityNamed(id=key, name=name, type=kind)
 
 
 def attends(me: int) -> Exists:

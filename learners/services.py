@@ -71,6 +71,8 @@ from signin.services.sessions import SignedIn
 
 WITHDRAWAL_JOB = "rights.withdrawal"  # erases, in parts
 GRACE = timedelta(days=14)  # before something is erased that who was sent by a VLE has withdrawn
+REPEATED_WITHIN = timedelta(minutes=10)
+LATEST = 20  # rows, of a learner or of a session, among which one that is sent again is looked for
 BIOMETRIC = (Kind.SAMPLE, Kind.VALIDATION, Kind.MODEL)  # files of an enrolment
 
 
@@ -578,15 +580,47 @@ def _is_same_instant(one: datetime | None, other: datetime | None) -> bool:
 def sample_create(
     *, learner: Learner, sample: Sample, instruments: Collection[Instrument], metadata: Mapping[str, Any]
 ) -> EnrolmentSample:
-    """Store a sample from which these instruments learn to recognise the learner."""
+    """Store a sample from which these instruments learn to recognise the learner.
+
+    What was stored some minutes ago and is sent again is answered with the row of then: its sender was told nothing.
+    """
     facts = capture_facts(learner_id=learner.learner_id, instruments=(instrument.pk for instrument in instruments))
     content = sample_json(sample, **facts, metadata=metadata)
-    with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
-        row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
-        row.instruments.add(*instruments)
-        enqueue("learners.sample", [row.pk])
-        record(Entry("capture", "lapi/enrolment", row.pk, learner.institution_id, learner.pk))
+    try:
+        with capture_stored(learner=learner, kind=Kind.SAMPLE, content=content) as file:
+            if metadata.get("created_at"):
+                refuse_known(latest_of(EnrolmentSample.objects.filter(learner=learner)), file)
+            row = EnrolmentSample.objects.create(institution_id=learner.institution_id, learner=learner, data=file)
+            row.instruments.add(*instruments)
+            enqueue("learners.sample", [row.pk])
+            record(Entry("capture", "lapi/enrolment", row.pk, learner.institution_id, learner.pk))
+    except KnownError as error:
+        return error.row
     return row
+
+
+class KnownError(Exception):
+    """This row is of the same capture: nothing is stored."""
+
+    def __init__(self, row: Any) -> None:
+        self.row = row
+
+
+def latest_of(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """For `refuse_known`: clients repeat what was not answered before they send what came after it."""
+    return rows.order_by("-pk").values_list("pk", "data__sha256", "created_at")[:LATEST]
+
+
+def refuse_known(rows: QuerySet[Any, Any], file: StoredFile) -> None:
+    """Raise KnownError if one of them is the same to the byte: the file says from whom, where and when it is.
+
+    `rows` have their key, the hash of their file and the instant since which they exist. The caller holds the learner
+    locked, so that what was sent at the same time is there.
+    """
+    since = timezone.now() - REPEATED_WITHIN
+    for key, sha256, created_at in rows:
+        if sha256 == file.sha256 and created_at > since:
+            raise KnownError(rows.model._default_manager.get(pk=key))
 
 
 @contextmanager

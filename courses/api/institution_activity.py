@@ -1,12 +1,10 @@
 """/institution/{parent_lookup_institution_id}/activity/{id}/: the activities of all courses, in one list."""
 
-from datetime import datetime
-from typing import TypedDict
-
 from django_filters import rest_framework as filters
 
 from courses.api.activity import ActivityFilter
 from courses.models import Activity, Course
+from courses.queries import CourseName, course_named
 from courses.row_rules import taught
 from institutions.models import Institution
 from kernel.access import READ, grant
@@ -17,20 +15,10 @@ from kernel.serializers import Computed, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 
 
-class CourseNamed(TypedDict):
-    id: int
-    code: str
-    start: datetime | None
-
-
-def course_of(key: int, code: str | None, number: str, start: datetime | None) -> CourseNamed:
-    return CourseNamed(id=key, code=code or number, start=start)
-
-
 class InstitutionActivitySerializer(ResourceSerializer):
     """`course` names the address below which the whole activity is."""
 
-    course = Computed(course_of, "course_id", *(f"course__{name}" for name in ("code", "vle_course_id", "start")))
+    course = Computed(course_named, "course_id", *(f"course__{name}" for name in CourseName._fields))
 
     class Meta:
         model = Activity

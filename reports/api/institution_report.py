@@ -1,14 +1,11 @@
 """/institution/{parent_lookup_institution_id}/report/{id}/: the reports of all courses, in one list."""
 
-from datetime import datetime
-from typing import TypedDict
-
 from django.db.models import Q
 from django.db.models.functions import Greatest
 from django_filters import rest_framework as filters
 
 from courses.models import Activity, Course
-from courses.queries import activity_name
+from courses.queries import CourseName, activity_name, activity_named, course_named
 from courses.row_rules import taught
 from institutions.models import Institution
 from kernel.access import READ, grant
@@ -29,39 +26,15 @@ from reports.looking import opened_since_changed, with_address
 from reports.models import LEVELS, Report
 
 
-class ReportedActivity(TypedDict):
-    id: int
-    name: str
-    type: str
-
-
-class ReportedCourse(TypedDict):
-    id: int
-    code: str
-    start: datetime | None
-
-
-def activity_of(key: int, name: str, kind: str) -> ReportedActivity:
-    return ReportedActivity(id=key, name=name, type=kind)
-
-
-def course_of(key: int, code: str | None, number: str, start: datetime | None) -> ReportedCourse:
-    return ReportedCourse(id=key, code=code or number, start=start)
-
-
 class InstitutionReportSerializer(LevelsSerializer):
     """`activity` and `course` name the address below which the whole report is."""
 
     learner = InstitutionCourseActivityReportLearnerSerializer(read_only=True)
     activity = Computed(
-        activity_of, "activity_id", lambda me: activity_name("activity__"), "activity__vle_activity_type"
+        activity_named, "activity_id", lambda me: activity_name("activity__"), "activity__vle_activity_type"
     )
     course = Computed(
-        course_of,
-        "activity__course_id",
-        "activity__course__code",
-        "activity__course__vle_course_id",
-        "activity__course__start",
+        course_named, "activity__course_id", *(f"activity__course__{name}" for name in CourseName._fields)
     )
     contest = Computed(contest_state, "contest", *LEVELS)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db.models import Exists, QuerySet
-from django.utils import timezone
 
 from courses.models import Activity, AssessmentSession
 from files.models import Kind, StoredFile
@@ -20,12 +19,17 @@ from kernel.recording import Entry, record
 from kernel.text import line_of
 from learners.models import Learner
 from learners.queries import LearnerState, current_consent_of
-from learners.services import capture_stored, learners_for_update, state_of_locked_learner, state_of_locked_row
+from learners.services import (
+    KnownError,
+    capture_stored,
+    latest_of,
+    learners_for_update,
+    refuse_known,
+    state_of_locked_learner,
+    state_of_locked_row,
+)
 from pipeline.jobs import enqueue
 from reports.models import Alert, AlertLevel, Request
-
-REPEATED_WITHIN = timedelta(minutes=10)
-LATEST = 20  # requests of the session, among which one that is sent again is looked for
 
 
 def request_create(
@@ -48,14 +52,14 @@ def request_create(
     try:
         with _capture_file(learner, activity, session, Kind.REQUEST, content, is_late=is_document) as file:
             if metadata.get("created_at"):  # two windows without a keystroke differ in nothing else
-                _refuse_known(_requests_before(learner, activity, session), file)
+                refuse_known(_requests_before(learner, activity, session), file)
             request = Request.objects.create(
                 institution_id=learner.institution_id, learner=learner, activity=activity, session=session, data=file
             )
             request.instruments.add(*instruments)
             enqueue("reports.request", [request.pk])
             _recorded("vle/attachment" if is_document else "lapi/verification", request, activity)
-    except _KnownError as error:
+    except KnownError as error:
         return error.row
     return request
 
@@ -80,7 +84,7 @@ def alert_create(
     content = orjson.dumps(facts | {"message_code": text or None, "data": data}, option=orjson.OPT_UTC_Z)
     try:
         with _capture_file(learner, activity, session, Kind.ALERT, [content]) as file:
-            _refuse_known(_alerts_before(learner, activity, session, raised_at), file)
+            refuse_known(_alerts_before(learner, activity, session, raised_at), file)
             alert = Alert.objects.create(
                 institution_id=learner.institution_id,
                 learner=learner,
@@ -96,22 +100,13 @@ def alert_create(
             if session is not None:
                 enqueue("reports.session", [session.pk])
             _recorded("lapi/alert", alert, activity)
-    except _KnownError as error:
+    except KnownError as error:
         return error.row
     return alert
 
 
-class _KnownError(Exception):
-    """This row is of the same capture: nothing is stored."""
-
-    def __init__(self, row: Any) -> None:
-        self.row = row
-
-
 def _requests_before(learner: Learner, activity: Activity, session: AssessmentSession | None) -> QuerySet[Any, Any]:
-    """The latest ones: clients repeat what was not answered before they send what came after it."""
-    rows = Request.objects.filter(activity=activity, learner=learner, session=session)
-    return rows.order_by("-pk").values_list("pk", "data__sha256", "created_at")[:LATEST]
+    return latest_of(Request.objects.filter(activity=activity, learner=learner, session=session))
 
 
 def _alerts_before(
@@ -119,17 +114,6 @@ def _alerts_before(
 ) -> QuerySet[Any, Any]:
     rows = Alert.objects.filter(activity=activity, learner=learner, session=session, raised_at=raised_at)
     return rows.values_list("pk", "data__sha256", "created_at")
-
-
-def _refuse_known(rows: QuerySet[Any, Any], file: StoredFile) -> None:
-    """Raise _KnownError if one of them is the same to the byte: the file says from whom, where and when it is.
-
-    The caller holds the learner locked, so that what was sent at the same time is there.
-    """
-    since = timezone.now() - REPEATED_WITHIN
-    for key, sha256, created_at in rows:
-        if sha256 == file.sha256 and created_at > since:
-            raise _KnownError(rows.model._default_manager.get(pk=key))
 
 
 def _recorded(resource: str, row: Request | Alert, activity: Activity) -> None:

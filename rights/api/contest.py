@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from courses.queries import activity_name
+from courses.queries import activity_name, activity_named
 from files.links import evidence_links
 from kernel.access import READ, grant
 from kernel.caller import Role
@@ -17,7 +17,7 @@ from kernel.schema import problems
 from kernel.serializers import Batch, BodySerializer, Computed, IdToLookUpField, ResourceSerializer
 from kernel.viewsets import ResourceViewSet
 from reports.models import Report
-from rights.api.report import COURSE, activity_of, are_shown, course_of
+from rights.api.report import COURSE, are_shown, course_described
 from rights.models import Contest, ContestFile, Kind, State
 from rights.row_rules import own_contests, own_reports
 from rights.services import contests
@@ -63,13 +63,13 @@ class OwnContestSerializer(ResourceSerializer):
     level = serializers.ChoiceField(Kind.choices, allow_null=True, required=False, help_text="Null: the whole report.")
     reason = serializers.CharField(max_length=LONGEST, style={"base_template": "textarea.html"})
     activity = Computed(
-        activity_of,
+        activity_named,
         "report__activity_id",
         lambda me: activity_name("report__activity__"),
         "report__activity__vle_activity_type",
     )
     course = Computed(
-        course_of, "report__activity__course_id", *(f"report__activity__course__{name}" for name in COURSE)
+        course_described, "report__activity__course_id", *(f"report__activity__course__{name}" for name in COURSE)
     )
     state = serializers.ChoiceField(State.choices, read_only=True)
     machine_levels = Computed(

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from courses.queries import activity_name
+from courses.queries import ActivityNamed, activity_name, activity_named
 from institutions.models import Institution, User
 from kernel.access import READ, grant
 from kernel.caller import Role
@@ -19,7 +19,7 @@ from kernel.serializers import Batch, BodySerializer, Computed, ResourceSerializ
 from kernel.viewsets import ResourceViewSet
 from reports.arithmetic import Level
 from rights.api.contest import LONGEST, files_of, levels_told
-from rights.api.report import COURSE, OwnActivity, OwnCourse, activity_of, course_of
+from rights.api.report import COURSE, CourseDescribed, course_described
 from rights.models import DECIDED, Contest, Kind, State
 from rights.services import contests
 
@@ -50,12 +50,12 @@ def assignee_of(key: int | None, first_name: str, last_name: str) -> Assignee | 
     return None if key is None else Assignee(id=key, first_name=first_name, last_name=last_name)
 
 
-def activity_if(key: int | None, name: str, kind: str) -> OwnActivity | None:
-    return None if key is None else activity_of(key, name, kind)
+def activity_if(key: int | None, name: str, kind: str) -> ActivityNamed | None:
+    return None if key is None else activity_named(key, name, kind)
 
 
-def course_if(key: int | None, *named: Any) -> OwnCourse | None:
-    return None if key is None else course_of(key, *named)
+def course_if(key: int | None, *named: Any) -> CourseDescribed | None:
+    return None if key is None else course_described(key, *named)
 
 
 _USER, _COURSE = "report__learner__user__", "report__activity__course__"

@@ -6,9 +6,9 @@ report is told in any case: it is held about the learner, and can be contested.
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 
-from courses.queries import activity_name
+from courses.queries import CourseName, CourseNamed, activity_name, activity_named, course_named
 from kernel.access import READ, grant
 from kernel.caller import Role
 from kernel.serializers import Batch, Computed, ResourceSerializer
@@ -27,28 +27,17 @@ from rights.row_rules import own_reports
 KINDS = ("identity", "content", "integrity")
 
 
-class OwnActivity(TypedDict):
-    id: int
-    name: str
-    type: str
-
-
-class OwnCourse(TypedDict):
-    id: int
-    code: str
+class CourseDescribed(CourseNamed):
     description: str | None
-    start: datetime | None
 
 
-def activity_of(key: int, name: str, kind: str) -> OwnActivity:
-    return OwnActivity(id=key, name=name, type=kind)
+COURSE = (*CourseName._fields, "description")  # what `course_described` is made of, and the id
 
 
-COURSE = ("code", "vle_course_id", "description", "start")  # what `course_of` is made of, and the id
-
-
-def course_of(key: int, code: str | None, number: str, description: str | None, start: datetime | None) -> OwnCourse:
-    return OwnCourse(id=key, code=code or number, description=description, start=start)
+def course_described(
+    key: int, code: str | None, vle_course_id: str, start: datetime | None, description: str | None
+) -> CourseDescribed:
+    return CourseDescribed(**course_named(key, code, vle_course_id, start), description=description)
 
 
 def are_shown(view: Any) -> bool:
@@ -84,9 +73,9 @@ def reasons(
 
 class OwnReportSerializer(ResourceSerializer):
     activity = Computed(
-        activity_of, "activity_id", lambda me: activity_name("activity__"), "activity__vle_activity_type"
+        activity_named, "activity_id", lambda me: activity_name("activity__"), "activity__vle_activity_type"
     )
-    course = Computed(course_of, "activity__course_id", *(f"activity__course__{name}" for name in COURSE))
+    course = Computed(course_described, "activity__course_id", *(f"activity__course__{name}" for name in COURSE))
     levels_shown = Computed(shown_now, "pk", per_request=are_shown)
     identity_level = Computed(level_if, "identity_level", per_request=are_shown)
     content_level = Computed(level_if, "content_level", per_request=are_shown)

@@ -39,7 +39,7 @@ from tests.admin.forms import PAGES
 from tests.attack.conftest import everything
 from tests.attack.texts import text_columns, written
 from tests.conftest import client_of
-from tests.console.conftest import ids
+from tests.console.conftest import downloads, ids
 from tests.console.test_access import MATRIX
 from tests.contract.calls import CALLS, body_of, ids_of, names, request, url_of
 from tests.contract.conftest import undone, written_to
@@ -272,7 +272,7 @@ def test_pages(who, world, signed_in, monkeypatch):
         _refuse_mark(path, answer)
         table = answer.context.get("table") if answer.context else None
         if isinstance(table, Table):
-            file = path + dict(table.downloads)["xlsx" if who == "admin" else "csv"]
+            file = path.partition("?")[0] + downloads(answer)["xlsx" if who == "admin" else "csv"]
             _refuse_mark(file, browser.get(file))
 
 
@@ -311,7 +311,7 @@ def _downloads(answer) -> list[str]:
     table = answer.context.get("table") if answer.context else None
     if not isinstance(table, Table):
         return []
-    return [address for _, address in table.downloads][:: len(answer.wsgi_request.path) % 2 * 2 - 1][:1]
+    return [*downloads(answer).values()][:: len(answer.wsgi_request.path) % 2 * 2 - 1][:1]
 
 
 def _routes(resolver, before: str = "") -> Iterator[str]:

@@ -54,6 +54,9 @@ class Browser(Client):
         self.permitted: set[str] = set()  # request lines with their gaps, for which a preflight was answered
 
     def answer(self, name: str, /, **values: Any) -> Answer:
+        """Each capture says when it was made, by which it differs from one that is sent again."""
+        instant = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        values = {"captured_at": instant} | values
         self._preflight(f"{self.folder}/{name}", values)
         answer = super().answer(name, **values)
         assert answer.headers[ALLOWED] == self.values["origin"], f"{name} is hidden: {answer.headers}"
@@ -272,11 +275,6 @@ class WebPlugin(Browser):
         )
         assert data["api_url"] == f"http://127.0.0.1:{port}"
         self._keep(data["token"])
-
-    def answer(self, name: str, /, **values: Any) -> Answer:
-        """Each capture says when it was made, by which it differs from one that is sent again."""
-        instant = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return super().answer(name, **({"captured_at": instant} | values if name == "capture" else values))
 
     def captures(self, instrument: int) -> str:
         taken = self.send("capture", 200, instrument=instrument)

@@ -8,7 +8,8 @@ SIGTERM ends them. Each then leaves in FOLDER/<queue>.json which requests it has
 answer, which tasks were about something that is gone, and what has failed.
 
 While there is a file FOLDER/hold-<queue>, the worker of this queue is about to answer a request and does not:
-FOLDER/held-<queue> has the number of its process. Some samples are worked on otherwise:
+FOLDER/held-<queue> has the number of its process. With a file FOLDER/raise-<queue> its next task about to answer raises
+instead, once, and has lost its message. Some samples are worked on otherwise:
 see SILENT, LATER and `ProviderSDK.pause`. A task that is answered 503 is done again, as docs/providers.md says, and
 FOLDER/provider-refused is made.
 
@@ -55,6 +56,10 @@ class ServiceAway(ServerError):
 
 class ObjectNotFound(ServerError):
     """404: what it is about is gone, or not the provider's any more."""
+
+
+class MistakeError(Exception):
+    """Of the program itself, in the middle of a task."""
 
 
 def outcome(content: bytes) -> tuple[float, int]:
@@ -236,7 +241,10 @@ def called_until_answered(folder: Path, *call: Any) -> None:
 
 
 def held(folder: Path, queue: str) -> None:
-    hold = folder / f"hold-{queue}"
+    hold, mistake = folder / f"hold-{queue}", folder / f"raise-{queue}"
+    if mistake.exists():
+        mistake.unlink()
+        raise MistakeError
     if hold.exists():
         (folder / f"held-{queue}").write_text(str(os.getpid()))
         while hold.exists():
@@ -270,6 +278,8 @@ def worker(port: int, folder: Path, role_id: str, secret_id: str) -> None:
                 called_until_answered(folder, sdk, name, task.request.id, arguments)
             except ObjectNotFound:
                 gone.append(name.rpartition(".")[2])
+                raise
+            except MistakeError:
                 raise
             except Exception as error:
                 failed.append(f"{name.rpartition('.')[2]}{list(arguments)}: {error!r}")

@@ -1,5 +1,7 @@
 """Browsers for the console's pages."""
 
+import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -9,6 +11,11 @@ from tests.pages.conftest import signed_in, visitor
 from tests.world import World
 
 __all__ = ["signed_in", "visitor"]
+
+
+def downloads(answer) -> dict[str, str]:
+    """{format: address} of the links of a page to its table as a file."""
+    return {kind: unescape(at) for at, kind in re.findall(r'href="([^"]*)" download>(\w+)<', answer.content.decode())}
 
 
 @pytest.fixture(autouse=True)

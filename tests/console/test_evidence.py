@@ -8,6 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from console.words import DEMONSTRATED
 from files.contents import head_of
 from files.documents import DOCX, MOST, ODT
 from files.drawing import SIGNATURE
@@ -15,10 +16,11 @@ from files.models import Kind, Made, StoredFile
 from files.pages import PDF
 from institutions.models import Provider
 from learners.models import Enrolment, EnrolmentSample
-from reports.models import RequestProviderResult, RequestResult
+from reports.models import ReportInstrument, RequestProviderResult, RequestResult
 from reports.sentences import DEMONSTRATION
 from reports.showing import KEYS as KEYS_DRAWN
 from reports.showing import MODEL, PAGES, TEXT, keystrokes_of
+from rights.models import Contest
 from tests.captures import FR, KEYS, drawn_pdf
 from tests.lines import files_read
 from tests.pages.test_policy import WITH_MEDIA, assert_clean
@@ -222,6 +224,21 @@ def test_demonstrations_are_told(work, admin, address):
     assert DEMONSTRATION not in admin.get(page_of(work, address)).text
     Provider.objects.update(is_demonstration=True)
     assert DEMONSTRATION in admin.get(page_of(work, address)).text
+
+
+def test_contested_levels_of_a_demonstration_are_labelled(world, admin, address):
+    """Beside them who decides sees that they say nothing of anybody."""
+    contest, detail = world.home.contest, world.home.report_instrument
+    Contest.objects.filter(pk=contest.pk).update(machine_levels={"identity": 4, "content": 2, "integrity": 1})
+    named = {"name": "P", "acronym": "p", "version": "1", "queue": "p"}
+    made_up = Provider.objects.create(**named, instrument=detail.instrument, is_demonstration=True)
+
+    def labelled() -> int:
+        return admin.get(address(f"contests/{contest.pk}/")).text.count(DEMONSTRATED)
+
+    assert labelled() == 0
+    ReportInstrument.objects.filter(pk=detail.pk).update(answered={str(made_up.pk): 1})
+    assert labelled() == 2  # two levels were concluded from something
 
 
 @pytest.mark.parametrize("text", ["", "[[", "[[1]]", '[["a", 1]]', '[["a", "b", "c"]]', '[["a", null, 1]]', "[]", "x"])

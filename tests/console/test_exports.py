@@ -6,6 +6,7 @@ from io import BytesIO, StringIO
 
 import openpyxl
 import pytest
+from django.http import QueryDict
 
 from console import exports
 from console.exports import text_of
@@ -15,6 +16,7 @@ from institutions.models import Provider, User
 from kernel.filters import TYPED
 from reports.arithmetic import Level
 from tests.captures import FR, PLAG
+from tests.console.conftest import downloads
 from tests.console.test_access import MATRIX
 from tests.console.test_lists import BELOW, PAGES
 from tests.contract.filling import fill
@@ -50,7 +52,8 @@ def test_all_pages_of_the_filtered_list(kind, world, admin, address, monkeypatch
     shown = admin.get(address("learners/"), {"limit": "100", "search": "a", "ordering": "-uid"})
     names = [str(line.cells[0][1]) for line in shown.context["table"].lines]
     assert len(names) > 14
-    link = dict(shown.context["table"].downloads)[kind]
+    link = downloads(shown)[kind]
+    assert QueryDict(link[1:]) == QueryDict(f"search=a&ordering=-uid&download={kind}")  # not the page's limit
     before = Line.objects.count()
     answer = admin.get(address("learners/") + link)
     labels, *rows = read(answer)

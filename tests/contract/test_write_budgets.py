@@ -35,7 +35,7 @@ UPLOAD, UPLOADS_TO = "provider_model.upload", ("post", "/models/{token}/")
 # verified one writes the job.
 LIMITS = {
     NEW_MEMBER: 15, KNOWN_MEMBER: 7, "learner.create": 13, "learner.patch": 10, "group.patch": 6,
-    "vle_assessment.open": 10, "lapi_verification.send": 12, BY_SESSION: 12, "lapi_enrolment.send": 11,
+    "vle_assessment.open": 10, "lapi_verification.send": 12, BY_SESSION: 12, "lapi_enrolment.send": 12,
     "lapi_alert.send": 11, "vle_attachment.send": 13,
 }  # fmt: skip
 Sent = Callable[[], Any]  # sends the request: the answer

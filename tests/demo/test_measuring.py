@@ -50,6 +50,7 @@ def test_what_clients_and_the_sample_data_send_is_read():
         ("fr", portrait(7), mime_type("fr")),
         ("vr", tone(7), mime_type("vr")),
         ("ks", data_url(KEYS, "text/plain"), "text/plain"),
+        ("ks", data_url(b"sixteen bytes...", "text/plain"), "text/plain"),  # as docs/demo.md says
         ("fa", data_url(TEXT, "text/plain"), None),  # said by the address
         ("plag", data_url(b"PK\x03\x04" * 9, "application/zip"), "application/zip"),
     ]

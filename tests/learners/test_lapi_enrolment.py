@@ -1,5 +1,7 @@
 """Samples that instruments learn a learner from: who sends them, and what is stored."""
 
+from datetime import timedelta
+
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from django.utils import timezone
@@ -26,6 +28,7 @@ from tests.captures import (
     sample,
 )
 from tests.learners.lapi import paths_of_nobody, paths_of_unknown_learners, url_of
+from trail.models import Line
 
 
 @pytest.fixture
@@ -90,6 +93,28 @@ def test_a_sample_is_stored_with_all_that_providers_need(ann, home):
 def test_a_picture_is_taken(ann, home):
     picture = sample(PICTURE, "image/jpeg", [FR], learner_id=str(home.learners["ann"].learner_id))
     assert ann.post(url_of("enrolment", home), picture).status_code == 200
+
+
+def test_a_sample_that_is_sent_again_exists_once(ann, home):
+    def send(name="ann", sender=ann, **more):
+        return sender.post(url_of("enrolment", home, name), body(home, name) | more).json()
+
+    told = send()
+    assert send() == told
+    row = EnrolmentSample.objects.get()
+    assert told["path"].endswith(f"/sample/{row.pk}")
+    assert objects(home, "sample") == [row.data.storage_key.rpartition("/")[2]]
+    assert Line.objects.filter(resource="lapi/enrolment").count() == 1
+    # Others are taken: captured at another time, at no time that is told, for others, of others, or long after.
+    late, untold = body(home)["metadata"] | {"created_at": "2026-11-25T09:00:01.000Z"}, {"mimetype": "text/plain"}
+    others = [{"metadata": late}, {"metadata": untold}, {"metadata": untold}, {"instruments": [FA, KS]}]
+    for number, more in enumerate(others, start=2):
+        assert send(**more)["status"] == "OK"
+        assert EnrolmentSample.objects.count() == number
+    send("bob", as_learner(home, "bob"))
+    EnrolmentSample.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(minutes=11))
+    send()
+    assert EnrolmentSample.objects.count() == 1 + len(others) + 2
 
 
 @pytest.mark.parametrize("instruments", [[PLAG], [KS, PLAG], [987]])

@@ -3441,6 +3441,27 @@ WRITTEN = [
         _ATTACHMENT,
     ),
     (
+        "a sample for the enrolment that is sent again is learnt twice",
+        "learners/services.py",
+        "                refuse_known(latest_of(EnrolmentSample.objects.filter(learner=learner)), file)\n",
+        "                pass\n",
+        _ENROLMENT_SAMPLE,
+    ),
+    (
+        "what was sent long ago is sent again now",
+        "learners/services.py",
+        "if sha256 == file.sha256 and created_at > since:",
+        "if sha256 == file.sha256:",
+        _ENROLMENT_SAMPLE,
+    ),
+    (
+        "a contest does not say that its levels are those of a demonstration",
+        "console/templates/console/contest.html",
+        "machine|level_from:demonstrated",
+        "machine|level",
+        (("tests/console/test_evidence.py", "-k", "contested"),),
+    ),
+    (
         "sessions are looked at before alone",
         "reports/services/captures.py",
         "        lock.refuse_closed(lock.is_enabled, lock.session)\n",

@@ -189,6 +189,19 @@ def test_an_old_connection_is_replaced_without_a_rest(noted):
     assert noted.connections == 2
 
 
+def test_work_of_the_service_is_told_by_the_next_connection_at_once(noted, works):
+    works.declare("t.one")
+    process = Relay()
+    enqueue_for_provider("q1", "a.task", "1", 1)
+    process()
+    enqueue("t.one", [1])
+    noted.away = BrokenPipeError("it has been restarted")
+    process()
+    noted.away = None
+    process()
+    assert noted.own() == ["t.one"]
+
+
 def test_a_queue_that_is_refused_holds_up_no_other(noted):
     noted.broken = {"q1": NotFound("no such virtual host")}
     account = BrokerAccount.objects.create(queue="q1", username="q1.1", password="x", is_ready=True)

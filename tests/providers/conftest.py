@@ -11,7 +11,7 @@ from files.services import file_store
 from institutions.models import Provider
 from learners.models import EnrolmentSample, Learner
 from pipeline.models import Job
-from tests.captures import FR, PICTURE, as_learner, consented, sample
+from tests.captures import FR, PICTURE, as_learner, consented, sample, untimed
 from tests.contract.conftest import client_of_provider
 from tests.contract.desk import provider
 from tests.recounted import _as_from_scratch  # noqa: F401
@@ -67,7 +67,7 @@ def bob(world) -> Learner:
 def captured(home: Home, name: str = "bob", instruments: Any = (FR,), **metadata: Any) -> EnrolmentSample:
     """The learner sends a sample."""
     learner = home.learners[name]
-    body = sample(PICTURE, "image/jpeg", instruments, learner_id=str(learner.learner_id))
+    body = untimed(sample(PICTURE, "image/jpeg", instruments, learner_id=str(learner.learner_id)))
     body["metadata"] |= metadata
     url = f"/lapi/v1/enrolment/{home.institution.pk}/{learner.learner_id}/"
     answer = as_learner(home, name).post(url, body, format="json")

@@ -167,6 +167,7 @@ def alerted(work):
 def test_alerts_enter_the_session_with_what_was_sent(alerted, address, as_):
     (session,) = read(as_("admin").get(address()).json()["data"])["sessions"]
     assert (session["identity_level"], session["pending_requests"]) == (3, 0)
+    assert session["data"]["data"][str(FR)]["code"] == 2  # of its results alone: all have ended well
     of = alerted.report()
     (explained,) = report_evidence(of.pk, activity=of.activity_id, learner=of.learner_id).sessions
     assert [alert.text for alert in explained.alerts] == ["data:,odd"] * 2
@@ -290,6 +291,11 @@ def test_faces_of_providers_have_a_picture_and_a_score(audited, address, as_):
     assert audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]["faces"] == [
         {"image": "data:,", "score": 0.0, "box": [1]}, {"image": "data:,", "score": 1},
     ]  # fmt: skip
+    for others in ({"text": "none"}, {"faces": "none"}):
+        audited.answer(audited.waiting, result=0.5, audit=others)
+        audit = read(as_("admin").get(address("audit/1/")).json()["audit_data"])
+        found = audit["requests"][str(audited.waiting.pk)]["results"][str(audited.fr.pk)]["audit"]
+        assert found == others | {"faces": []}
     named = ["https://evil.example.org/seen.png", "javascript:alert(1)", "data:text/html,x", "data:broken"]
     faces = [{"image": image, "score": 1} for image in (*named, f"DATA{data_url(PNG, 'image/png')[4:]}")]
     audited.answer(audited.waiting, result=0.6, audit={"faces": faces})

@@ -8,7 +8,7 @@ from django.utils import timezone
 from files import quotas
 from files.models import StoredFile
 from learners.services import enrolment_erase
-from tests.captures import PICTURE, PLAG, as_vle, consented, objects, sample
+from tests.captures import PICTURE, PLAG, as_vle, consented, objects, sample, untimed
 from tests.conftest import client_of
 from tests.learners.lapi import url_of
 from tests.reports.test_attachment import document, use
@@ -34,7 +34,7 @@ def sent(home):
         client, learner = client_of(home.people[name]), home.learners[name]
         own = {"learner_id": str(learner.learner_id)}
         if word == "enrolment":
-            body = own | sample(PICTURE, "image/jpeg", instruments=[1])
+            body = own | untimed(sample(PICTURE, "image/jpeg", instruments=[1]))
         else:
             body = own | {
                 "level": "warning", "course_id": home.course.pk, "activity_id": home.activity.pk, "data": {},

@@ -30,6 +30,7 @@ from rights.fairness import (
 from rights.jobs import figures_wanted
 from rights.models import Contest, Figures
 from rights.services import figures
+from tests.console.conftest import downloads
 from tests.contests import contest_of
 from tests.examples import given
 from tests.pages.test_policy import assert_clean
@@ -316,8 +317,8 @@ def test_page_of_the_console_and_its_table(world, signed_in, provider):
     browser, page = signed_in("send"), f"/console/{world.home.institution.pk}/fairness/"
     shown = browser.get(page)
     assert "differ: the intervals lie apart" in shown.text
-    assert [kind for kind, _ in shown.context["downloads"]] == ["csv", "xlsx"]
-    table = b"".join(browser.get(f"{page}{shown.context['downloads'][0][1]}")).decode().splitlines()
+    assert [*downloads(shown)] == ["csv", "xlsx"]
+    table = b"".join(browser.get(f"{page}{downloads(shown)['csv']}")).decode().splitlines()
     line = 'Alerts,"Face recognition, Faces",with special needs,10,10,1.0,0.75,1.0,yes,20'
     assert [row for row in table if row.startswith(line)]
     refused = browser.get(f"{page}?from=2026-13")

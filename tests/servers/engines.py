@@ -194,6 +194,14 @@ class Engine:
         assert told["config"]["CELERY_TASK_ACKS_LATE"] is True
         assert queue in {row["queue"] for row in self.look("figures")["depths"]}
 
+    @contextmanager
+    def raising(self, queue: str) -> Iterator[None]:
+        """A task of this provider, which is about to answer a request, raises meanwhile."""
+        mark = self.folder / f"raise-{queue}"
+        mark.touch()
+        yield
+        until(lambda: not mark.exists())
+
     def signal_providers(self, number: int) -> None:
         os.killpg(self.providers.pid, number)
 

@@ -217,6 +217,15 @@ def provider_is_killed_in_the_middle_of_a_task(exam: Exam, number: int) -> None:
         engine.kill_provider("fr")
 
 
+def provider_raises_in_the_middle_of_a_task(exam: Exam, number: int) -> None:
+    """Its message is gone with it; it is sent again when a part of the instrument's time is over."""
+    with exam.engine.raising("sdk_fr"):
+        exam.round(number)
+    until(lambda: exam.look("unfinished") == {"results": 1}, seconds=LONGEST)
+    exam.look("grow_older", minutes=20)
+    exam.engine.service.run("due_now", LOOKS, turn="reports.asked_again")
+
+
 def server_ends_between_commit_and_publishing(exam: Exam, number: int) -> None:
     (exam.engine.folder / "die-after-commit").touch()
     with pytest.raises((OSError, HTTPException)):
@@ -313,6 +322,7 @@ FAULTS: dict[str, tuple[Callable[[Exam, int], None], ...]] = {
         provider_is_killed_in_the_middle_of_a_task,
         broker_is_away,
         connections_are_cut,
+        provider_raises_in_the_middle_of_a_task,
     ),
     "rabbitmq": (
         server_ends_between_commit_and_publishing,

@@ -4407,9 +4407,9 @@ export interface components {
             readonly course: {
                 id: number;
                 code: string;
-                description: string | null;
                 /** Format: date-time */
                 start: string | null;
+                description: string | null;
             } | null;
             /**
              * @description Null: the whole report.
@@ -4737,9 +4737,9 @@ export interface components {
             readonly course: {
                 id: number;
                 code: string;
-                description: string | null;
                 /** Format: date-time */
                 start: string | null;
+                description: string | null;
             };
             readonly levels_shown: boolean;
             readonly identity_level: components["schemas"]["LevelEnum"] | null;
@@ -6224,9 +6224,9 @@ export interface components {
             readonly course: {
                 id: number;
                 code: string;
-                description: string | null;
                 /** Format: date-time */
                 start: string | null;
+                description: string | null;
             };
             /**
              * @description Null: the whole report.
@@ -6391,9 +6391,9 @@ export interface components {
             readonly course: {
                 id: number;
                 code: string;
-                description: string | null;
                 /** Format: date-time */
                 start: string | null;
+                description: string | null;
             };
             readonly levels_shown: boolean;
             readonly identity_level: components["schemas"]["LevelEnum"] | null;

@@ -162,7 +162,12 @@ def waiting(institution: int, activity: int) -> int:
 
 def grow_old(institution: int, activity: int) -> None:
     """What is open was asked two hours ago."""
-    _results(institution, activity).filter(status__in=OPEN).update(asked_at=Now() - Value(timedelta(hours=2)))
+    grow_older(institution, activity, minutes=120)
+
+
+def grow_older(institution: int, activity: int, minutes: int) -> None:
+    rows = _results(institution, activity).filter(status__in=OPEN)
+    rows.update(asked_at=Now() - Value(timedelta(minutes=minutes)))
 
 
 def reaped_at_once() -> list[int]:

@@ -299,9 +299,7 @@ def _imports_part(erasure: Erasure) -> bool:
     person = User.objects.filter(pk=erasure.person_id).first()
     after = None
     if person is not None:
-        after = imports_part_forgotten(
-            institution_id=erasure.institution_id, names=_names(person), after=erasure.after
-        )
+        after = imports_part_forgotten(institution_id=erasure.institution_id, names=_names(person), after=erasure.after)
     phase = Phase.REST if after is None else Phase.IMPORTS
     running = Erasure.objects.filter(pk=erasure.pk, state=Erasure.State.RUNNING)
     running.update(phase=phase, after=after or 0, updated_at=timezone.now())

@@ -258,7 +258,9 @@ def test_the_address_by_which_a_provider_finds_people_is_changed_of_own_people_a
     """The VLE could make an instructor of a learner, and the provider would let in whose address it has written."""
     ann, vle = plain(world, "ann"), world.home.vle.pk
     OIDCConnection.objects.update(enabled=True)  # administrators and instructors, by e-mail
-    for number, (by, match, is_changed) in enumerate([(None, "email", False), (vle, "email", True), (None, "uid", True)]):
+    for number, (by, match, is_changed) in enumerate(
+        [(None, "email", False), (vle, "email", True), (None, "uid", True)]
+    ):
         User.objects.filter(pk=ann.pk).update(brought_by_vle=by)
         OIDCConnection.objects.update(match=match)
         body = {"uid": "ann", "first_name": f"N{number}", "last_name": "Name", "email": f"n{number}@x.org"}

@@ -616,7 +616,9 @@ def test_institution_that_does_not_exist_is_404(as_):
 @pytest.mark.parametrize("tree", ["institution", "admin"])
 def test_a_former_uid_of_somebody_is_given_to_nobody_else(tree, as_, url, row, world):
     for place in (world.home, world.away):
-        FormerUid.objects.create(institution=place.institution, person=place.people["ann"], uid_key=f"old-{place.prefix}")
+        FormerUid.objects.create(
+            institution=place.institution, person=place.people["ann"], uid_key=f"old-{place.prefix}"
+        )
     who, people, more = "admin", url, {}
     if tree == "admin":
         who, people, more = "global", "/api/v2/admin/user/", {"institution_id": world.home.institution.pk}
@@ -628,7 +630,9 @@ def test_a_former_uid_of_somebody_is_given_to_nobody_else(tree, as_, url, row, w
         assert "known as ann now" in answer.json()["uid"][0]
     assert User.objects.count() == before
     assert not User.objects.filter(uid_key=old).exists()
-    assert as_(who).post(people, body | {"uid": f"old-{world.away.prefix}"}).status_code == 201  # nothing of another institution
+    assert (
+        as_(who).post(people, body | {"uid": f"old-{world.away.prefix}"}).status_code == 201
+    )  # nothing of another institution
     assert as_("admin").delete(f"{row('ann')}former_uids/?uid={old}").status_code == 204
     made = as_(who).post(people, body | {"uid": old.upper(), "username": "z2", "email": "z2@home.example.org"})
     assert made.status_code == 201

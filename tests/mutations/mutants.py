@@ -2995,7 +2995,7 @@ WRITTEN = [
     (
         "VLEs: addresses that a provider finds people by",
         "courses/services/registrations.py",
-        "        del changed[\"email\"]\n",
+        '        del changed["email"]\n',
         "        pass\n",
         (("tests/courses/test_vle_course_member.py", "-k", "provider_finds"),),
     ),

@@ -61,7 +61,7 @@ def former_uid_kept(*, person: User, uid_key: str) -> None:
 def former_uid_taken_over(*, person: User) -> None:
     """The present uid of the person is no former one besides. Invalid if it was somebody else's, whom it still means.
 
-    To be called after the person was saved: until then a uid that is given up at the same moment is not yet a former one.
+    To be called after the person was saved: until then a uid that is being given up is not yet a former one.
     """
     row = FormerUid.objects.filter(institution=person.institution_id, uid_key=person.uid_key).first()
     if row is None:

@@ -11,7 +11,7 @@ from courses.services.members import INSTRUCTORS, LEARNERS, AddedBy, Membership,
 from institutions.models import Institution, User
 from institutions.services import people
 from institutions.services.named import is_meant, person_meant, without_other_address
-from institutions.services.oidc import with_admission
+from institutions.services.oidc import is_found_by, with_admission
 from institutions.services.person_values import is_guarded, values_compared
 from kernel.domain import Invalid, Unknown
 from kernel.fast.whole import Whole
@@ -28,8 +28,10 @@ def member_known(*, course: Course, membership: Membership, uid: str, **values: 
     """
     key = identifier_key(uid)
     person = _member_query(membership).first(home=course.institution_id, course=course.pk, uid=key)
-    if person is None or not person.is_inside or _values_to_update(person, without_other_address(person, uid, values)):
+    if person is None or not person.is_inside:
         return person is not None, None
+    if _values_to_update(person, course.vle_id, without_other_address(person, uid, values)):
+        return True, None
     return True, getattr(person, membership.column)
 
 
@@ -74,7 +76,7 @@ def member_register(
     else:
         people.person_brought(person=person, vle_id=vle_id)
         member = _member_with_role(home, membership, person)
-        member.user = _person_updated(person, without_other_address(person, uid, values))
+        member.user = _person_updated(person, vle_id, without_other_address(person, uid, values))
     members_link(course=course, membership=membership, members=[member], by=by, are_new=is_new)
     return member
 
@@ -97,7 +99,7 @@ def member_refresh(*, member: Any, vle_id: int, **values: Any) -> User:
             values = without_other_address(person, uid, values)
         else:
             person = people.person_update(person=person, is_locked=True, uid=uid, brought_by_vle=vle_id)
-    return _person_updated(person, values)
+    return _person_updated(person, vle_id, values)
 
 
 def _refuse_rename(person: User, vle_id: int, uid: str) -> None:
@@ -153,14 +155,21 @@ def _unknown_member(membership: Membership) -> Unknown:
     return Unknown(f"No such {membership.role._meta.verbose_name} in this institution.")
 
 
-def _values_to_update(person: User, values: dict[str, Any]) -> dict[str, Any]:
-    """The values that differ, and that a VLE may change of this person."""
-    return values_compared(person, values).changed
+def _values_to_update(person: User, vle_id: int, values: dict[str, Any]) -> dict[str, Any]:
+    """The values that differ, and that a VLE may change of this person.
+
+    Where an identity provider finds people by their e-mail, no VLE changes that of somebody whom others know, too: it
+    could make an instructor of a learner, and then somebody else would sign in as that person.
+    """
+    changed = values_compared(person, values).changed
+    if "email" in changed and person.brought_by_vle != vle_id and is_found_by(person, {"email"}):
+        del changed["email"]
+    return changed
 
 
-def _person_updated(person: User, values: dict[str, Any]) -> User:
+def _person_updated(person: User, vle_id: int, values: dict[str, Any]) -> User:
     """Writes only when something differs: VLEs send the same values with every page view."""
-    changed = _values_to_update(person, values)
+    changed = _values_to_update(person, vle_id, values)
     if not changed:
         return person
     return people.person_update(

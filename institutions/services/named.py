@@ -12,7 +12,7 @@ from django.db.models import F, Subquery
 from django.db.models.functions import Coalesce
 
 from institutions.models import FormerUid, Institution, User
-from kernel.domain import Unknown
+from kernel.domain import Invalid, Unknown
 from kernel.many import Among
 from kernel.text import identifier_key
 from kernel.writes import one_transaction
@@ -56,6 +56,21 @@ def former_uid_kept(*, person: User, uid_key: str) -> None:
     FormerUid.objects.bulk_create(
         [row], update_conflicts=True, unique_fields=["institution", "uid_key"], update_fields=["person"]
     )
+
+
+def former_uid_taken_over(*, person: User) -> None:
+    """The present uid of the person is no former one besides. Invalid if it was somebody else's, whom it still means.
+
+    To be called after the person was saved: until then a uid that is being given up is not yet a former one.
+    """
+    row = FormerUid.objects.filter(institution=person.institution_id, uid_key=person.uid_key).first()
+    if row is None:
+        return
+    if row.person_id != person.pk:
+        known_as = User.objects.values_list("uid", flat=True).get(pk=row.person_id)
+        text = "A person who is known as {} now had this uid, and VLEs and imports that send it mean that person."
+        raise Invalid(uid=f"{text.format(known_as)} Forget it on that person's page first, among the former ids.")
+    row.delete()
 
 
 def former_uids_of(person: User) -> list[str]:

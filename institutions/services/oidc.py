@@ -1,6 +1,7 @@
 """The identity provider (OpenID Connect) of an institution: what may be connected, and whom it signs in."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +40,15 @@ def is_admitted(person: User) -> bool:
     if known is None:
         return User.objects.filter(provider_admits("institution__oidc_connections"), pk=person.pk).exists()
     return known
+
+
+def is_found_by(person: User, names: Collection[str]) -> bool:
+    """Whether the institution's identity provider finds people by one of these values ("email", "uid", "username").
+
+    Of those whom it does not sign in, too: the role of instructor may change that later, and who has written the value
+    before would have chosen who signs in as the person.
+    """
+    return OIDCConnection.objects.filter(institution=person.institution_id, enabled=True, match__in=names).exists()
 
 
 def is_safe_address(address: str) -> bool:

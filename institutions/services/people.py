@@ -17,8 +17,8 @@ from django.db.models import Model, Q, QuerySet
 
 from files.models import StoredFile
 from files.services import files_erase
-from institutions.models import FormerUid, Institution, Instructor, User
-from institutions.services.named import former_uid_kept, person_named
+from institutions.models import Institution, Instructor, User
+from institutions.services.named import former_uid_kept, former_uid_taken_over, person_named
 from institutions.services.oidc import with_admission
 from institutions.services.person_values import (
     FLAGS,
@@ -52,13 +52,19 @@ def person_create(*, institution: Institution | None, **values: Any) -> User:
     """A new person. Inside an institution `username` defaults to the e-mail, else to acronym and uid.
 
     A `password` lets the person sign in, unless `login_allowed` is false: then it is kept for later. Without one nobody
-    can sign in to the account.
+    can sign in to the account. Invalid for a uid that somebody else had and that still means that person.
     """
-    return person_added(institution=institution, **values)
+    person = person_added(institution=institution, **values)
+    if institution is not None:
+        former_uid_taken_over(person=person)
+    return person
 
 
 def person_added(*, institution: Institution | None, **values: Any) -> User:
-    """As `person_create`, in the caller's transaction, which stays usable when one of the values is already taken."""
+    """As `person_create`, in the caller's transaction, which stays usable when one of the values is already taken.
+
+    The caller has looked for whom the uid means, or meant, and there is nobody.
+    """
     values = cleaned(values)
     password = values.pop("password", None)
     if password is not None:
@@ -117,6 +123,8 @@ def person_update(
     if administered_all and not _administers_all(stored):
         _refuse_last_global_administrator(stored)
     saved = _saved(stored, {*changed}) if changed or password is not None else stored
+    if saved.institution_id is not None and (saved.uid_key != uid_key or "institution" in changed):
+        former_uid_taken_over(person=saved)
     if saved.uid_key != uid_key:
         _uid_changed(saved, uid_key, of_institution="brought_by_vle" not in values)
     if password is not None and session_id is not None and _may_sign_in(saved):
@@ -332,7 +340,6 @@ def _refuse_last_global_administrator(person: User) -> None:
 
 def _uid_changed(person: User, before: str, *, of_institution: bool) -> None:
     """VLEs in whose courses the person is go on to send the uid from before a change that is not theirs."""
-    FormerUid.objects.filter(person=person, uid_key=person.uid_key).delete()
     links = apps.get_model("courses.CourseLearner"), apps.get_model("courses.CourseInstructor")  # of a layer above
     if of_institution and any(
         each._default_manager.filter(**{role: person.pk}).exists()

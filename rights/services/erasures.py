@@ -19,6 +19,7 @@ from courses.imports.forgetting import imports_part_forgotten
 from courses.models import AssessmentSession, CourseLearner
 from files.models import Kind, StoredFile
 from institutions.models import ProviderNotification, User
+from institutions.services.named import former_uids_of
 from kernel.domain import Conflict, Forbidden, Invalid, Unknown
 from kernel.locks import Lock, locked_rows
 from kernel.recording import Entry, record
@@ -275,7 +276,7 @@ def _rest(erasure: Erasure, person: int) -> bool:
     """What is left, which is little: it goes with the role, and the account with it unless there is another role."""
     learner = Learner.objects.select_related("user").get(pk=person)
     pseudonym, named = str(learner.learner_id), learner.user
-    names = [name for name in (named.email, named.uid, named.username, pseudonym) if name]
+    names = [name for name in (*_names(named), pseudonym) if name]
     learner_delete(learner=learner)
     _outbox_cleared(pseudonym, names)
     _browsers_signed_out(person)
@@ -298,14 +299,17 @@ def _imports_part(erasure: Erasure) -> bool:
     person = User.objects.filter(pk=erasure.person_id).first()
     after = None
     if person is not None:
-        names = [person.uid, person.email or "", person.username]
-        after = imports_part_forgotten(
-            institution_id=erasure.institution_id, names=[name for name in names if name], after=erasure.after
-        )
+        after = imports_part_forgotten(institution_id=erasure.institution_id, names=_names(person), after=erasure.after)
     phase = Phase.REST if after is None else Phase.IMPORTS
     running = Erasure.objects.filter(pk=erasure.pk, state=Erasure.State.RUNNING)
     running.update(phase=phase, after=after or 0, updated_at=timezone.now())
     return True
+
+
+def _names(person: User) -> list[str]:
+    """By which tables, jobs and messages may name the person."""
+    names = (person.uid, person.email, person.username, *former_uids_of(person))
+    return [name for name in names if name]
 
 
 def _finished(erasure: Erasure) -> bool:

@@ -252,6 +252,22 @@ def test_names_and_email_follow_of_who_has_neither_flag_nor_login(method, kind, 
     assert {name: answer.json()[name] for name in body} == body
 
 
+@each_change
+def test_the_address_by_which_a_provider_finds_people_is_changed_of_own_people_alone(method, client, url, world):
+    """The VLE could make an instructor of a learner, and the provider would let in whose address it has written."""
+    ann, vle = plain(world, "ann"), world.home.vle.pk
+    OIDCConnection.objects.update(enabled=True)  # administrators and instructors, by e-mail
+    for number, (by, match, is_changed) in enumerate(
+        [(None, "email", False), (vle, "email", True), (None, "uid", True)]
+    ):
+        User.objects.filter(pk=ann.pk).update(brought_by_vle=by)
+        OIDCConnection.objects.update(match=match)
+        body = {"uid": "ann", "first_name": f"N{number}", "last_name": "Name", "email": f"n{number}@x.org"}
+        answer = sent(client, method, url, "learner", "ann", body)
+        assert (answer.status_code, answer.json()["first_name"]) == (201 if method == "post" else 200, f"N{number}")
+        assert (answer.json()["email"] == body["email"]) is is_changed
+
+
 @each_kind
 @each_change
 @pytest.mark.parametrize("privilege", [*FLAGS, "login_allowed", "password", "provider"])

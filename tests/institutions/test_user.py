@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from institutions.models import Instructor, User
+from institutions.models import FormerUid, Instructor, User
 from learners.models import Learner
 from tests.conftest import client_of
 from tests.world import PASSWORD, rewritten
@@ -611,3 +611,28 @@ def test_bad_filter_is_400_under_its_name(query, as_, url):
 def test_institution_that_does_not_exist_is_404(as_):
     for path in ("/api/v2/institution/999/user/", "/api/v2/institution/999/user/1/"):
         assert as_("global").get(path).status_code == 404
+
+
+@pytest.mark.parametrize("tree", ["institution", "admin"])
+def test_a_former_uid_of_somebody_is_given_to_nobody_else(tree, as_, url, row, world):
+    for place in (world.home, world.away):
+        FormerUid.objects.create(
+            institution=place.institution, person=place.people["ann"], uid_key=f"old-{place.prefix}"
+        )
+    who, people, more = "admin", url, {}
+    if tree == "admin":
+        who, people, more = "global", "/api/v2/admin/user/", {"institution_id": world.home.institution.pk}
+    body, old = BODY | more, f"old-{world.home.prefix}"
+    before = User.objects.count()
+    change = as_(who).patch(f"{people}{world.people['member'].pk}/", {"uid": old.upper()})
+    for answer in (as_(who).post(people, body | {"uid": old.upper()}), change):
+        assert (answer.status_code, list(answer.json())) == (400, ["uid"])
+        assert "known as ann now" in answer.json()["uid"][0]
+    assert User.objects.count() == before
+    assert not User.objects.filter(uid_key=old).exists()
+    assert (
+        as_(who).post(people, body | {"uid": f"old-{world.away.prefix}"}).status_code == 201
+    )  # nothing of another institution
+    assert as_("admin").delete(f"{row('ann')}former_uids/?uid={old}").status_code == 204
+    made = as_(who).post(people, body | {"uid": old.upper(), "username": "z2", "email": "z2@home.example.org"})
+    assert made.status_code == 201

@@ -412,7 +412,9 @@ def test_nothing_personal_is_left(world, as_, signed_in, monkeypatch):
     person = User.objects.get(pk=ann.pk)
     job = Import.objects.create(institution=home.institution, filename="people.csv", state="done", rows=4)
     rows = [[2, [person.uid.upper(), CANARY], ""], [3, ["other", "Else"], ""], [4, ["x", f"{CANARY}@EXAMPLE.org"], "y"]]
-    outcomes = [["refused", [f"{CANARY} is taken."]], ["added", []], ["added", []]]
+    rows.append([5, ["Before-Marriage", "Ann"], ""])
+    FormerUid.objects.create(institution=home.institution, person=ann, uid_key="before-marriage")
+    outcomes = [["refused", [f"{CANARY} is taken."]], ["added", []], ["added", []], ["added", []]]
     for number in range(2):
         ImportPart.objects.create(job=job, number=number, rows=rows, outcomes=outcomes)
     for name in (f"uid {person.uid}", f"email {person.email}"):
@@ -454,7 +456,7 @@ def test_nothing_personal_is_left(world, as_, signed_in, monkeypatch):
     assert not User.objects.filter(pk=ann.pk).exists()
     assert ConsentDecision.objects.filter(owner=None, learner_id=pseudonym).exists()
     assert not ContestFile.objects.exists()
-    assert [row[1] for row in job.parts.first().rows] == [["", ""], ["other", "Else"], ["", ""]]
+    assert [row[1] for row in job.parts.first().rows] == [["", ""], ["other", "Else"], ["", ""], ["", ""]]
     assert [*job.trial.values_list("name", flat=True)] == ["uid other"]
     histogram.refresh_from_db()
     assert histogram.b4 == 2  # without hers

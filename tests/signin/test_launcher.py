@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from courses.models import AssessmentSession
-from institutions.models import Credential, Institution, User
+from institutions.models import Credential, Institution, OIDCConnection, User
 from institutions.services.credentials import credential_issue, credentials_end
 from institutions.services.vles import vle_credentials_rotate, vle_delete
 from kernel.caller import CallerKind, Role
@@ -461,8 +461,14 @@ def test_a_launched_administrator_changes_nobodys_way_to_sign_in(world):
     home, client = f"/api/v2/institution/{world.home.institution.pk}/", client_of(world.people["admin"], "launched")
     User.objects.filter(pk=world.people["ann"].pk).update(login_allowed=True)
     User.objects.filter(pk=world.people["teacher"].pk).update(login_allowed=False, password="!")  # but by the provider
-    before = list(User.objects.order_by("pk").values())
     evil = {"email": "evil@home.example.org"}
+    plain = world.people["eve"]  # whom the provider would find, once an instructor
+    User.objects.filter(pk=plain.pk).update(login_allowed=False, password="!")
+    before = list(User.objects.order_by("pk").values())
+    assert client.patch(f"{home}learner/{plain.pk}/", evil).status_code == 403
+    OIDCConnection.objects.update(match="uid")
+    assert client.patch(f"{home}learner/{plain.pk}/", {"uid": "evil"}).status_code == 403
+    OIDCConnection.objects.update(match="email")
     rows = ("admin", "user"), ("legal", "user"), ("ann", "user"), ("ann", "learner"), ("teacher", "instructor")
     for who, role in rows:
         person = world.people[who]

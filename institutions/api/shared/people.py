@@ -8,7 +8,7 @@ from rest_framework import serializers
 from institutions.models import User
 from institutions.services import people
 from institutions.services.named import person_named
-from institutions.services.oidc import is_admitted
+from institutions.services.oidc import is_admitted, is_found_by
 from institutions.services.person_values import FLAGS, is_guarded, is_same
 from kernel.caller import CallerKind, Role
 from kernel.domain import Forbidden
@@ -17,6 +17,7 @@ from kernel.text import identifier_key
 from kernel.viewsets import ResourceViewSet
 
 CORRECTABLE = frozenset({"first_name", "last_name", "locale"})  # may be changed by data administrators
+_NAMES = frozenset({"email", "uid", "username"})  # by which an identity provider may name people
 OF_SIGN_IN = ("login_allowed", "is_active", "is_staff", *FLAGS)  # decide who may sign in, and as what
 
 
@@ -74,10 +75,11 @@ def refuse_launched(view: ResourceViewSet, person: User | None, values: Mapping[
         refuse_sent(view, "changes rights")
     if person is None or view.caller.kind is not CallerKind.LAUNCHED:
         return
-    if "email" in values and not is_same(person.email, values["email"]) and is_guarded(person):
+    changed = {name for name in values.keys() & _NAMES if not is_same(getattr(person, name), values[name])}
+    if "email" in changed and (is_guarded(person) or is_found_by(person, {"email"})):
         refuse_sent(view, "changes addresses that people sign in with")
-    names = values.keys() & {"uid", "username"}  # by which an identity provider may name people
-    if any(not is_same(getattr(person, name), values[name]) for name in names) and is_admitted(person):
+    names = changed - {"email"}
+    if names and (is_admitted(person) or is_found_by(person, names)):
         refuse_sent(view, "changes names that people sign in with")
 
 

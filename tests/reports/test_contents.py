@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from courses.models import AssessmentSession
 from files.api import file as file_api
-from files.contents import _MAKERS, SAMPLE, facts_of, json_of
+from files.contents import _MAKERS, PAGE, SAMPLE, facts_of, json_of
 from files.links import Links
 from files.models import Kind, Made, StoredFile
 from files.samples import capture_facts, sample_json
@@ -25,7 +25,7 @@ from pipeline.running import run_due
 from reports.evidence import report_evidence
 from reports.models import Alert, ReportInstrument, Request
 from reports.sentences import DEMONSTRATION
-from tests.captures import FR, KS, PICTURE, PLAG, as_learner, consented, data_url
+from tests.captures import FR, KS, PICTURE, PLAG, as_learner, consented, data_url, drawn_pdf
 from tests.lines import files_read
 from tests.reports.conftest import allow, level
 from tests.reports.work import ERROR, WAITING, Work
@@ -457,9 +457,15 @@ def test_while_the_store_is_away_no_evidence_is_read_and_none_is_left_out(alerte
     def away(self, name, mode="rb"):
         raise ClientError({"Error": {"Code": "503"}}, "GetObject")
 
-    keys = {SAMPLE: audited.seen.data_id, Made.REPORT: audited.report().pk, Made.AUDIT: audited.row().pk}
-    assert {*_MAKERS} == {*keys, Made.BUNDLE}  # bundles: see tests/rights/test_bundles.py
-    links = [link(audited, key, "sample-0.data", what) for what, key in keys.items()]
+    essay = audited.request(data=sample_file(audited, Kind.REQUEST, drawn_pdf(1, b"An essay"), "application/pdf"))
+    named = {
+        SAMPLE: (audited.seen.data_id, "sample-0.data"),
+        PAGE: (essay.data_id, "page-0-1.png"),
+        Made.REPORT: (audited.report().pk, "report.json"),
+        Made.AUDIT: (audited.row().pk, "audit.json"),
+    }
+    assert {*_MAKERS} == {*named, Made.BUNDLE}  # bundles: see tests/rights/test_bundles.py
+    links = [link(audited, key, name, what) for what, (key, name) in named.items()]
     links.append(link(audited, audited.seen.data_id, "sample.json", ""))
     with monkeypatch.context() as patched:
         patched.setattr(type(store()), "open", away)
@@ -469,7 +475,7 @@ def test_while_the_store_is_away_no_evidence_is_read_and_none_is_left_out(alerte
             assert answer.json() == {"detail": "Files cannot be read at the moment."}
             assert urlsplit(url).path not in caplog.text  # whoever has it can read the file
         patched.setattr(file_api, "BEGUN_BYTES", 1)
-        begun = get(links[2])  # a longer one, of which the first parts are on their way
+        begun = get(links[3])  # a longer one, of which the first parts are on their way
         with pytest.raises(Unavailable):
             begun.getvalue()
     assert all(get(url).getvalue() for url in links)

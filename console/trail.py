@@ -5,6 +5,7 @@ What a line calls its resource has words in the API's reference; for everything 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -150,6 +151,18 @@ def thing(resource: str, row_key: str, verb: str) -> str:
     names = [part for part in resource.split("/") if part != "admin"]
     is_list = verb == "read" and len([part for part in row_key.split("/") if part]) < len(names)
     return f"the list of {words.many}" if is_list else words.one
+
+
+@cache
+def things() -> tuple[tuple[str, str], ...]:
+    """(resources, what their lines are about) of all that have words, in the order of these, for the filter."""
+    found: dict[str, list[str]] = {}
+    words = {name.replace("-", "/"): each.many or each.one for name, each in declared_reference().RESOURCES.items()}
+    for resource, text in (
+        words | THINGS | {f"files/{kind}": thing(f"files/{kind}", "", "read") for kind in OF_FILES}
+    ).items():
+        found.setdefault(text[:1].upper() + text[1:], []).append(resource)
+    return tuple((",".join(resources), text) for text, resources in sorted(found.items()))
 
 
 def _model_name(label: str) -> str:
@@ -304,8 +317,8 @@ TRAIL = Listing(
         Filter("actor_kind", "Done by", choices=KINDS),
         Filter("actor_id", "Who did it"),
         Filter("verb", "Deed", choices=tuple(VERBS.items())),
-        Filter("resource", "Resource, as in the API's paths, without ids"),
-        Filter("request_id", "Request"),
+        Filter("resource", "About"),
+        Filter("request_id", "Request", only_linked=True),
         Filter("written_at__gte", "From", "datetime-local"),
         Filter("written_at__lte", "Until", "datetime-local"),
     ),
@@ -314,6 +327,10 @@ TRAIL = Listing(
     add_values=add_names,
 )
 NEWEST_FIRST = "-written_at"
+
+
+def _of_things(declared: Filter) -> Filter:
+    return replace(declared, choices=things())
 
 
 class TrailView(ListView):
@@ -333,7 +350,7 @@ class TrailView(ListView):
         return table(self.listing_shown(), self.api, query, self.kwargs, self.row_address)
 
     def listing_shown(self) -> Listing:
-        chosen = {"person_id": self.of_people, "actor_id": self.of_actors}
+        chosen = {"person_id": self.of_people, "actor_id": self.of_actors, "resource": _of_things}
         filters = (chosen[each.name](each) if each.name in chosen else each for each in self.listing.filters)
         return replace(self.listing, filters=tuple(filters))
 

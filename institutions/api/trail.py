@@ -48,8 +48,8 @@ class LineSerializer(ResourceSerializer):
         read_only_fields = fields
 
 
-class KindsFilter(filters.BaseInFilter, filters.CharFilter):
-    """Kinds of actors with commas between them: the numbers of people, VLEs and providers are each their own."""
+class AnyOfFilter(filters.BaseInFilter, filters.CharFilter):
+    """One of several words, with commas between them."""
 
 
 def _accounts(number: int) -> list[int]:
@@ -75,11 +75,11 @@ class ActorFilter(IntegerFilter):
 
 
 class LineFilter(filters.FilterSet):
-    actor_kind = KindsFilter(lookup_expr="in")
+    actor_kind = AnyOfFilter(lookup_expr="in")  # the numbers of people, VLEs and providers are each their own
     actor_id = ActorFilter()
     person_id = PersonFilter()
     verb = filters.CharFilter()
-    resource = filters.CharFilter()
+    resource = AnyOfFilter(lookup_expr="in")
     request_id = filters.CharFilter()
     written_at__gte = MomentFilter("written_at", "gte")
     written_at__lte = MomentFilter("written_at", "lte")

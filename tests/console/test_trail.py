@@ -193,6 +193,17 @@ def test_people_are_found_by_what_they_are_called(world, written, signed_in, add
     assert (offered(foreign, "actor_id"), offered(foreign, "person_id")) == ({}, {})
 
 
+def test_what_lines_are_about_is_chosen_in_words(written, signed_in, address):
+    browser = signed_in("data")
+    resources = {words: value for value, words in offered(browser.get(address("trail/")), "resource").items()}
+    assert [words for words in resources if re.search(r"[/_]|^$", words)] == []
+    about_learners = shown(browser.get(address(f"trail/?resource={resources['Learners']}")))
+    assert about_learners
+    assert all("learner" in line[0] for line in about_learners)
+    ((said, *_),) = shown(browser.get(address(f"trail/?resource={resources['A sample for an assessment']}")))
+    assert said == "Ann Home sent a sample for an assessment"
+
+
 def test_wrong_filters_are_shown(signed_in, address):
     page = signed_in("data").get(address("trail/?person_id=x&written_at__gte=never"))
     assert page.status_code == 400

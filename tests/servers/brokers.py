@@ -4,10 +4,12 @@ They are stopped and started in the middle of tests, so that no broker that runs
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
+from base64 import b64decode
 from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -62,6 +64,12 @@ class Broker:
 
     def end(self) -> None:
         self.stop()
+
+    def kept(self) -> bytes:
+        """Whatever it has stored: bodies of messages, in Redis base64, as they were sent."""
+        stored = b"".join(file.read_bytes() for file in self.folder.rglob("*") if file.is_file())
+        encoded = re.findall(rb"(?:[\w+/]{4}){6,}(?:[\w+/]{2}==|[\w+/]{3}=)?", stored, re.ASCII)
+        return b"\n".join([stored, *(b64decode(each) for each in encoded)])
 
     def environment(self) -> dict[str, str]:
         return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8"}

@@ -40,7 +40,7 @@ def content(uid: str, number: int, instrument: int = FR) -> bytes:
 
 class Exam:
     def __init__(self, engine: Engine, name: str) -> None:
-        self.engine, self.server = engine, engine.server
+        self.engine, self.server, self.name = engine, engine.server, name
         self.facts = engine.service.run("exam", LOOKS, name=name)
         self.where = {"institution": self.facts["institution"], "activity": self.facts["activity"]}
         self.sent = 0
@@ -160,6 +160,12 @@ class Exam:
         assert sum(self.engine.service.run("reaped_at_once", LOOKS)) == 1
         self.settled()
 
+    def broker_knows_nobody(self) -> None:
+        """While messages wait: no name, address or account of a person is among what the broker has stored."""
+        kept = self.engine.broker.kept()
+        assert b'"errbacks"' in kept  # of a body: it can be read here
+        assert [each for each in (f"@{self.name}.", f"{self.name}-", self.name.title()) if each.encode() in kept] == []
+
     def outcome(self) -> dict[str, Any]:
         assert self.look("differences") == []
         return self.look("outcome")
@@ -222,6 +228,7 @@ def provider_raises_in_the_middle_of_a_task(exam: Exam, number: int) -> None:
     with exam.engine.raising("sdk_fr"):
         exam.round(number)
     until(lambda: exam.look("unfinished") == {"results": 1}, seconds=LONGEST)
+    exam.broker_knows_nobody()
     exam.look("grow_older", minutes=20)
     exam.engine.service.run("due_now", LOOKS, turn="reports.asked_again")
 
@@ -269,6 +276,7 @@ def storage_fails_while_providers_work(exam: Exam, number: int) -> None:
     engine.signal_providers(signal.SIGSTOP)
     exam.round(number)
     until(lambda: exam.look("unfinished").keys() == {"results"})  # the messages are with the broker
+    exam.broker_knows_nobody()
     with _without_files(engine), engine.refused():
         engine.signal_providers(signal.SIGCONT)
 

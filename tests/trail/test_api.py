@@ -74,6 +74,8 @@ def test_filters(get, lines, world, monkeypatch):
         f"person_id={world.people['ann'].pk}": 1,
         "verb=read": 1,
         "resource=institution/learner": 2,
+        "resource=institution/learner,institution/vle": 2,
+        "resource=institution/vle": 0,
         "request_id=r-2": 0,
         "search=UPDATE": 1,
         f"written_at__gte={quote((now - timedelta(hours=1)).isoformat())}": 2,

@@ -20668,7 +20668,8 @@ export interface operations {
                 ordering?: string;
                 person_id?: number;
                 request_id?: string;
-                resource?: string;
+                /** @description Multiple values may be separated by commas. */
+                resource?: string[];
                 /** @description A search term. */
                 search?: string;
                 verb?: string;
@@ -20810,7 +20811,8 @@ export interface operations {
                 ordering?: string;
                 person_id?: number;
                 request_id?: string;
-                resource?: string;
+                /** @description Multiple values may be separated by commas. */
+                resource?: string[];
                 /** @description A search term. */
                 search?: string;
                 verb?: string;

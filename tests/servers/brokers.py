@@ -68,7 +68,7 @@ class Broker:
     def kept(self) -> bytes:
         """Whatever it has stored: bodies of messages, in Redis base64, as they were sent."""
         stored = b"".join(file.read_bytes() for file in self.folder.rglob("*") if file.is_file())
-        encoded = re.findall(rb"(?:[\w+/]{4}){6,}(?:[\w+/]{2}==|[\w+/]{3}=)?", stored, re.ASCII)
+        encoded = re.findall(rb"(?:[A-Za-z0-9+/]{4}){6,}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", stored)
         return b"\n".join([stored, *(b64decode(each) for each in encoded)])
 
     def environment(self) -> dict[str, str]:

@@ -105,24 +105,27 @@ def test_no_address_is_passed_over():
     assert passed == []
 
 
-def test_pages_are_for_who_asks_for_them(as_, monkeypatch):
+@pytest.fixture
+def url(world) -> str:
+    return f"/api/v2/institution/{world.home.institution.pk}/vle/{world.home.vle.pk}/"
+
+
+def test_pages_are_for_who_asks_for_them(url, as_, monkeypatch):
     monkeypatch.setattr(VLEViewSet, "retrieve", lambda self, request, **_: HttpResponse("<p>Refused.</p>", status=404))
-    path = "/api/v2/institution/1/vle/1/"
-    assert as_("admin").get(path, headers={"accept": "text/html"}).status_code == 404
+    assert as_("admin").get(url, headers={"accept": "text/html"}).status_code == 404
     with pytest.raises(UntrueSchemaError, match="text/html"):
-        as_("admin").get(path)
+        as_("admin").get(url)
 
 
-def test_of_what_is_sent_in_parts_the_type_is_compared(as_, monkeypatch):
+def test_of_what_is_sent_in_parts_the_type_is_compared(url, as_, monkeypatch):
     parts = StreamingHttpResponse([b"a"], content_type="text/csv; charset=utf-8")
     monkeypatch.setattr(VLEViewSet, "retrieve", lambda self, request, **_: parts)
     with pytest.raises(UntrueSchemaError, match="text/csv is none of application/json"):
-        as_("admin").get("/api/v2/institution/1/vle/1/")
+        as_("admin").get(url)
 
 
-def test_clients_of_tests_look_at_their_answers(world, as_, monkeypatch):
+def test_clients_of_tests_look_at_their_answers(world, url, as_, monkeypatch):
     monkeypatch.setattr(VLEViewSet, "retrieve", lambda self, request, **_: Response({"id": 1}))
-    url = f"/api/v2/institution/{world.home.institution.pk}/vle/{world.home.vle.pk}/"
     with pytest.raises(UntrueSchemaError, match="required property"):
         as_("admin").get(url)
     with pytest.raises(UntrueSchemaError, match="required property"):

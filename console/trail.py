@@ -156,11 +156,10 @@ def thing(resource: str, row_key: str, verb: str) -> str:
 @cache
 def things() -> tuple[tuple[str, str], ...]:
     """(resources, what their lines are about) of all that have words, in the order of these, for the filter."""
-    found: dict[str, list[str]] = {}
     words = {name.replace("-", "/"): each.many or each.one for name, each in declared_reference().RESOURCES.items()}
-    for resource, text in (
-        words | THINGS | {f"files/{kind}": thing(f"files/{kind}", "", "read") for kind in OF_FILES}
-    ).items():
+    words |= THINGS | {f"files/{kind}": thing(f"files/{kind}", "", "read") for kind in OF_FILES}
+    found: dict[str, list[str]] = {}
+    for resource, text in words.items():
         found.setdefault(text[:1].upper() + text[1:], []).append(resource)
     return tuple((",".join(resources), text) for text, resources in sorted(found.items()))
 

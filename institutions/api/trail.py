@@ -49,7 +49,7 @@ class LineSerializer(ResourceSerializer):
 
 
 class AnyOfFilter(filters.BaseInFilter, filters.CharFilter):
-    """One of several words, with commas between them."""
+    """Rows with any of these words, which have commas between them."""
 
 
 def _accounts(number: int) -> list[int]:

@@ -23,7 +23,7 @@ from tests.servers.service import free_port
 from tests.world import PASSWORD
 
 DATABASE, PRINTED = "browser.sqlite3", "printed.json"
-# The engine of Chromium without its window takes two thirds of the time. make browser takes what is there.
+# The headless shell has the same engine, and takes two thirds of the time. Either is enough.
 CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 WEB_PLUGIN = Path(__file__).with_name("web_plugin")  # stands for the plugin in the folder of static files
 
